@@ -1,0 +1,1 @@
+"""Results into text, bytes or renderables; opens nothing, decides nothing."""
