@@ -131,8 +131,8 @@ class Grid:
 
     ``rows`` and ``columns`` hold the sender's own numbers, ascending; index ``i`` or ``j`` counts what is stored.
     ``texts[j][i]`` is the canonical text of a cell: a NUMBER as the shortest decimal of its stored value (``63421.5``),
-    a DATE as ISO ``2018-05-01``, ``2018-05-01T09:30:00`` or (a bare time) ``09:30:00``, a BOOL as ``TRUE`` or ``FALSE``,
-    an ERROR as its code (``#REF!``), TEXT as it stands, BLANK as the empty string. No nulls.
+    a DATE as ISO ``2018-05-01``, ``2018-05-01T09:30:00`` or (a bare time) ``09:30:00``, a BOOL as ``TRUE`` or
+    ``FALSE``, an ERROR as its code (``#REF!``), TEXT as it stands, BLANK as the empty string. No nulls.
     A merged area's value stands in its top left cell only; ``merges`` tells the rest.
     """
 
@@ -438,10 +438,10 @@ class ReturnSchema:
     wide: Wide | None = None
     period_from: str | None = None
     """The column that dates a row, if one does."""
-    pandera: Any = None
-    """The pandera ``DataFrameSchema`` with our dtypes."""
+    declared: Mapping[str, Any] = field(default_factory=dict)
+    """The schema file as pandera reads it; ``core.validate`` makes a ``DataFrameSchema`` of it when first needed."""
     source: str = ""
-    """The schema file's SHA-256."""
+    """The schema file's name."""
 
     def column(self, name: str) -> ColumnSpec:
         """The column of that name; KeyError if there is none."""
