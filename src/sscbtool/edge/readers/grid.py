@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -104,27 +105,23 @@ class GridBuilder:
         kinds[i, j] = np.where(lengths == 0, BLANK, np.frombuffer(self._kinds, np.uint8))
         flags[i, j] = np.frombuffer(self._flags, np.uint8)
         formats[i, j] = np.frombuffer(self._formats, np.uint16)
-        arrays = tuple(pa.array(column.tolist(), pa.string()) for column in texts)
+        arrays = tuple(string_array(column.tolist()) for column in texts)
         return self._grid(rows, columns, arrays, kinds, flags, formats)
 
     def _grid(
         self, rows: Matrix, columns: Matrix, texts: tuple[pa.Array, ...], kinds: Matrix, flags: Matrix, formats: Matrix
     ) -> Grid:
-        return compressed(
-            Grid(
-                sheet=self.sheet,
-                rows=rows,
-                columns=columns,
-                texts=texts,
-                kinds=kinds,
-                flags=flags,
-                formats=formats,
-                format_codes=tuple(self._codes),
-                merges=tuple(self.merges),
-                hidden_rows=tuple(sorted(set(self.hidden_rows))),
-                hidden_columns=tuple(sorted(set(self.hidden_columns))),
-            )
+        grid = Grid(
+            sheet=self.sheet,
+            rows=rows,
+            columns=columns,
+            texts=texts,
+            kinds=kinds,
+            flags=flags,
+            formats=formats,
+            format_codes=tuple(self._codes),
         )
+        return with_facts(compressed(grid), self.merges, self.hidden_rows, self.hidden_columns)
 
     def _refuse_conflicts(self, i: Matrix, j: Matrix, shape: tuple[int, int], texts: Matrix) -> None:
         """A cell given twice is fine if both say the same; else one of the two would be lost without a word."""
@@ -174,6 +171,17 @@ def grid_of_columns(
     )
 
 
+def with_facts(grid: Grid, merges: Iterable[Area], hidden_rows: Iterable[int], hidden_columns: Iterable[int]) -> Grid:
+    """The compressed grid with its merges, and with those of the hidden rows and columns that it stores."""
+    rows, columns = set(hidden_rows), set(hidden_columns)
+    return replace(
+        grid,
+        merges=tuple(merges),
+        hidden_rows=tuple(number for number in grid.rows.tolist() if number in rows) if rows else (),
+        hidden_columns=tuple(number for number in grid.columns.tolist() if number in columns) if columns else (),
+    )
+
+
 def compressed(grid: Grid) -> Grid:
     """The grid without its rows and columns that hold nothing."""
     telling = (grid.kinds != BLANK) | ((grid.flags & TELLING) != 0)
@@ -185,19 +193,28 @@ def compressed(grid: Grid) -> Grid:
         mask = pa.array(rows)
         kept = tuple(text.filter(mask) for text in kept)
     square = np.ix_(rows, columns)
-    return Grid(
-        sheet=grid.sheet,
+    return replace(
+        grid,
         rows=grid.rows[rows],
         columns=grid.columns[columns],
         texts=kept,
         kinds=grid.kinds[square],
         flags=grid.flags[square],
         formats=grid.formats[square],
-        format_codes=grid.format_codes,
-        merges=grid.merges,
-        hidden_rows=grid.hidden_rows,
-        hidden_columns=grid.hidden_columns,
     )
+
+
+def string_array(texts: Sequence[str]) -> pa.Array:
+    """An Arrow string array without nulls. ``pa.array`` does the same, but imports pandas for it (0.3 s a process)."""
+    joined = "".join(texts)
+    content = joined.encode()
+    offsets = np.zeros(len(texts) + 1, np.int32)
+    if len(content) == len(joined):
+        lengths: Iterable[int] = map(len, texts)
+    else:
+        lengths = (len(text.encode()) for text in texts)
+    offsets[1:] = np.cumsum(np.fromiter(lengths, np.int64, len(texts)))
+    return pa.StringArray.from_buffers(len(texts), pa.py_buffer(offsets), pa.py_buffer(content))
 
 
 def _numbered(numbers: Matrix) -> tuple[Matrix, Matrix]:

@@ -1,0 +1,135 @@
+"""The parts of a zipped workbook, inflated within bounds, and the one way XML is parsed here."""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import zipfile
+import zlib
+from collections.abc import Callable
+from typing import Any
+from xml.parsers import expat
+
+from sscbtool.core.model import Limits
+from sscbtool.errors import InputRefused
+
+SAVE_ANEW = "Ask for the workbook opened in its own program and saved again."
+KNOWN_PACKING = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+XML_BITE = 1 << 20
+
+StartTag = Callable[[str, dict[str, str]], None]
+EndTag = Callable[[str], None]
+Text = Callable[[str], None]
+
+
+def broken(what: str) -> InputRefused:
+    """The refusal of a workbook that is not whole; ``what`` is a clause of ours."""
+    return InputRefused(what, SAVE_ANEW)
+
+
+class Parts:
+    """The parts of one zip by name; names match whatever their case, as the formats ask."""
+
+    def __init__(self, data: bytes | memoryview, limits: Limits) -> None:
+        self._limits = limits
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(data))
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
+            message = "it is no whole workbook: its zip directory is broken"
+            raise broken(message) from error
+        self._names = {info.filename.lower(): info for info in self._zip.infolist()}
+
+    def __contains__(self, name: str) -> bool:
+        return name.lower() in self._names
+
+    def ending(self, end: str) -> list[str]:
+        """The names of the parts that end so, in lower case."""
+        return [name for name in self._names if name.endswith(end)]
+
+    def read(self, name: str) -> bytes:
+        """One part inflated; InputRefused where it is missing, broken, packed in a strange way or beyond the limit."""
+        info = self._names.get(name.lower())
+        if info is None:
+            message = "it is no whole workbook: one of its parts is missing"
+            raise broken(message)
+        if info.compress_type not in KNOWN_PACKING or info.flag_bits & 1:
+            message = "a part of it is packed in a way that no spreadsheet program uses"
+            raise broken(message)
+        most = self._limits.part_bytes
+        try:
+            with self._zip.open(info) as stream:
+                content = stream.read(most + 1)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+            message = "it is no whole workbook: one of its parts cannot be unpacked"
+            raise broken(message) from error
+        if len(content) > most:
+            message = f"one of its parts unpacks to more than {most >> 20} MiB"
+            raise broken(message)
+        return content
+
+    def relations(self, name: str) -> dict[str, tuple[str, str]]:
+        """What part ``name`` points to: id -> (last word of the relation's type, name of the part it points to)."""
+        folder, file = posixpath.split(name)
+        source = posixpath.join(folder, "_rels", file + ".rels")
+        found: dict[str, tuple[str, str]] = {}
+        if source not in self:
+            return found
+
+        def start(tag: str, attributes: dict[str, str]) -> None:
+            if tag != "Relationship":
+                return
+            kind = attributes.get("Type", "").rsplit("/", 1)[-1]
+            target = attributes.get("Target", "").replace("\\", "/")
+            if attributes.get("TargetMode") != "External":
+                target = posixpath.normpath(posixpath.join("/" + folder, target)).lstrip("/")
+            found[attributes.get("Id", "")] = kind, target
+
+        parse_xml(self.read(source), start=start)
+        return found
+
+
+def parse_xml(
+    content: bytes,
+    *,
+    start: StartTag | None = None,
+    end: EndTag | None = None,
+    text: Text | None = None,
+) -> None:
+    """Streams one document to the handlers; tags come by local name, attributes as they are written.
+
+    Declarations of any kind are refused, so no entity can be declared, and nothing outside the document is ever
+    fetched. InputRefused for XML that is not well formed.
+    """
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.buffer_size = 1 << 16
+    parser.StartDoctypeDeclHandler = _refuse_declaration
+    names: dict[str, str] = {}
+
+    def local(tag: str) -> str:
+        name = names.get(tag)
+        if name is None:
+            name = names[tag] = tag.rsplit(":", 1)[-1]
+        return name
+
+    if start is not None:
+        started = start
+        parser.StartElementHandler = lambda tag, attributes: started(local(tag), attributes)
+    if end is not None:
+        ended = end
+        parser.EndElementHandler = lambda tag: ended(local(tag))
+    if text is not None:
+        parser.CharacterDataHandler = text
+    is_final = True
+    try:
+        for begin in range(0, len(content), XML_BITE):
+            parser.Parse(content[begin : begin + XML_BITE])
+        parser.Parse(b"", is_final)
+    except (expat.ExpatError, LookupError, ValueError) as error:
+        message = "it is no whole workbook: one of its parts is not well-formed XML"
+        raise broken(message) from error
+
+
+def _refuse_declaration(*_: Any) -> None:
+    message = "it declares a document type, which no spreadsheet program writes"
+    raise broken(message)
