@@ -20,8 +20,9 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -166,8 +167,7 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) STRICT""",
         """CREATE TABLE file (
             sha256 TEXT PRIMARY KEY,
-            path TEXT NOT NULL,        -- a JSON string: a name need not be valid Unicode
-            log_number INTEGER NOT NULL REFERENCES log DEFERRABLE INITIALLY DEFERRED
+            path TEXT NOT NULL         -- a JSON string: a name need not be valid Unicode
         ) STRICT""",
         """CREATE TABLE submission (
             id TEXT PRIMARY KEY,
@@ -196,7 +196,8 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
 """The statements that lead from version i to i + 1; ``user_version`` counts the ones applied."""
 
 _SUBMISSIONS = """
-    SELECT submission.*, file.path FROM submission JOIN file USING (sha256)
+    SELECT id, path, sha256, position, return_name, partner, period, rows, facts, parquet, parquet_sha256, superseded_by
+    FROM submission JOIN file USING (sha256)
 """
 _FINDINGS = """
     SELECT finding.finding FROM finding JOIN file USING (sha256)
@@ -250,11 +251,12 @@ class Store:
         """
         with self._place.locked():
             on_step(Step.LOCKED)
-            connection = self._place.connect("rw")
+            self._let_go()
+            self._place.sweep(name for (name,) in self._read("SELECT parquet FROM submission"))
+            on_step(Step.SWEPT)
+            with self._place.writing_to():
+                connection = self._place.connect("rw")
             try:
-                self._place.sweep(name for (name,) in connection.execute("SELECT parquet FROM submission"))
-                on_step(Step.SWEPT)
-                self._let_go()
                 yield Writer(self._place, connection, on_step, self._let_go)
             finally:
                 self._let_go()
@@ -390,8 +392,10 @@ class Writer:
             if len(named) != len(file.submissions):
                 raise ValueError("two submissions of one file have the same sheet and area")
             replaced = self._replaced(named, supersedes)
-            missing = {name: s for name, s in named.items() if not self._one("submission WHERE id = ?", name)}
-            if not replaced and not missing and self._one("file WHERE sha256 = ?", file.sha256):
+            missing = {
+                name: s for name, s in named.items() if not self._any("SELECT 1 FROM submission WHERE id = ?", name)
+            }
+            if not replaced and not missing and self._any("SELECT 1 FROM file WHERE sha256 = ?", file.sha256):
                 return False
             digests = {name: self._place.write_parquet(name, s, self._on_step) for name, s in missing.items()}
             self._place.sync_submissions()
@@ -420,8 +424,8 @@ class Writer:
         with self._place.writing_to(), self._transaction():
             return self._append(entry, None)
 
-    def _one(self, from_where: str, value: str) -> bool:
-        return self._connection.execute(f"SELECT 1 FROM {from_where}", (value,)).fetchone() is not None  # noqa: S608 - our own text
+    def _any(self, sql: str, value: str) -> bool:
+        return self._connection.execute(sql, (value,)).fetchone() is not None
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -445,7 +449,7 @@ class Writer:
                 "SELECT return_name, partner, period, superseded_by FROM submission WHERE id = ?", (old,)
             ).fetchone()
             if row is None or old in named:
-                raise BadUsage(f"no other submission {old} is in the store", "See what is there with: sscbtool status")
+                raise BadUsage(f"no other submission {old} is in the store that the file could replace")
             return_name, partner, period, superseded_by = row
             heirs = [name for name, s in named.items() if s.return_name == return_name]
             if not heirs:
@@ -458,8 +462,7 @@ class Writer:
     def _record(self, file: LandedFile, named: Mapping[str, Submission], digests: Mapping[str, str]) -> None:
         """Insert the file, the submissions that have a new Parquet file, and all findings, which replace older ones."""
         run = self._connection.execute
-        (number, _) = _head(run("SELECT number, hash FROM log ORDER BY number DESC LIMIT 1").fetchall())
-        run("INSERT OR IGNORE INTO file VALUES (?, ?, ?)", (file.sha256, json.dumps(file.path), number + 1))
+        run("INSERT OR IGNORE INTO file VALUES (?, ?)", (file.sha256, json.dumps(file.path)))
         for position, (name, s) in enumerate(named.items()):
             if name in digests:
                 facts = (s.return_name, s.partner, s.period, len(s.frame), _canonical(_facts(s)))
@@ -529,6 +532,10 @@ class _Folder:
     def data(self) -> Path:
         return self.root / "submissions"
 
+    @property
+    def holder(self) -> Path:
+        return self.root / "holder.json"
+
     # ---- troubles in the operator's words
 
     @contextmanager
@@ -560,17 +567,16 @@ class _Folder:
         return connection
 
     def close_writer(self, connection: sqlite3.Connection) -> None:
-        """Close the writer's connection, leaving the write-ahead log's files in place.
+        """Carry the write-ahead log over into the catalogue and close, leaving the log's files in place.
 
         SQLite removes them with the last connection, and a reader who may not write to the folder cannot make them
         anew. A read-only connection that closes last leaves them.
         """
-        last = self.connect("ro")
-        try:
-            last.execute("SELECT 1 FROM log").fetchone()
-            connection.close()
-        finally:
-            last.close()
+        with closing(self.connect("ro")) as last, closing(connection):
+            last.execute("PRAGMA user_version").fetchone()
+            # What is committed is safe in the log, so a disk too full for the copy is no fault of this run.
+            with suppress(sqlite3.OperationalError):
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def version(self) -> int:
         """The catalogue's version; 0 where there is none yet.
@@ -581,11 +587,8 @@ class _Folder:
         with self.reading():
             if not self.catalogue.exists():
                 return 0
-            connection = self.connect("ro")
-            try:
+            with closing(self.connect("ro")) as connection:
                 version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-            finally:
-                connection.close()
         if version > len(_MIGRATIONS):
             raise BadConfiguration(
                 f"the store {self.root} is of version {version} and this program knows no later one than "
@@ -631,12 +634,13 @@ class _Folder:
             except portalocker.AlreadyLocked:
                 raise self._busy() from None
             _locks_held.add(handle)
-            holder = self.root / "holder.json"
             with self.writing_to():
                 self._give(self.root / "lock")
-                self._write_aside(holder, json.dumps({"pid": os.getpid()}).encode(), _ignore)
-            yield
-            holder.unlink(missing_ok=True)
+                self._write_aside(self.holder, json.dumps({"pid": os.getpid()}).encode(), _ignore)
+            try:
+                yield
+            finally:
+                self.holder.unlink(missing_ok=True)
         finally:
             _locks_held.discard(handle)
             os.close(handle)
@@ -644,12 +648,15 @@ class _Folder:
     def _busy(self) -> StoreBusy:
         """Who holds the lock and since when, as far as the holder has said: its time is that of the file it left."""
         who = ""
-        holder = self.root / "holder.json"
-        try:
-            since = dt.datetime.fromtimestamp(holder.stat().st_mtime, dt.UTC)
-            who = f": process {int(json.loads(holder.read_bytes())['pid'])}, since {since:%Y-%m-%d %H:%M:%S} UTC"
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
+        for _ in range(20):  # the holder takes the lock first and says so a moment later
+            try:
+                since = dt.datetime.fromtimestamp(self.holder.stat().st_mtime, dt.UTC)
+                pid = int(json.loads(self.holder.read_bytes())["pid"])
+            except (OSError, ValueError, KeyError, TypeError):
+                time.sleep(0.01)
+            else:
+                who = f": process {pid}, since {since:%Y-%m-%d %H:%M:%S} UTC"
+                break
         return StoreBusy(f"another run is writing to the store {self.root}{who}", "Try again when it has ended.")
 
     # ---- files
@@ -698,7 +705,7 @@ class _Folder:
         """Create a folder that those may enter who may read its files; leave an existing one as it is."""
         if path.is_dir():
             return
-        path.mkdir(parents=True, mode=0o700)
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
         enter = 0o700 | self.file_mode | (self.file_mode & 0o444) >> 2
         # What SQLite creates beside the catalogue gets the folder's group only if the folder hands it on.
         self._give(path, enter | (0o2000 if self.group else 0))
@@ -830,9 +837,7 @@ def _facts(submission: Submission) -> dict[str, Any]:
 
 def _stored(row: tuple[Any, ...]) -> tuple[int, StoredSubmission]:
     """Its position in the file, and the submission."""
-    (name, sha256, position, return_name, partner, period, rows, text, parquet, parquet_sha256, superseded_by, path) = (
-        row
-    )
+    name, path, sha256, position, return_name, partner, period, rows, text, parquet, parquet_sha256, superseded_by = row
     facts = json.loads(text)
     return position, StoredSubmission(
         id=name,
@@ -882,7 +887,8 @@ def _finding(facts: dict[str, Any]) -> Finding:
 def _entry_facts(entry: LogEntry) -> dict[str, Any]:
     if entry.at.tzinfo is None:
         raise ValueError("a log entry's time needs a time zone")
-    return {**asdict(entry), "at": entry.at.astimezone(dt.UTC).isoformat()}
+    facts = {name: dict(value) if isinstance(value, Mapping) else value for name, value in vars(entry).items()}
+    return {**facts, "at": entry.at.astimezone(dt.UTC).isoformat()}
 
 
 def _run(number: int, text: str, previous: str, digest: str) -> Run:
