@@ -740,7 +740,9 @@ def _plant_sessions(plant: Planter, path: str, sheet: Sheet) -> None:
 
 
 def _plant_attendance(plant: Planter, path: str, sheet: Sheet) -> None:
-    session, date, learner = (sheet.cells[sheet.last_row, column] for column in (1, 2, 3))
+    # On a session that counts, so that the figures no longer come out either.
+    one = max(row for row in range(4, sheet.last_row + 1) if sheet.cells[row, 2] <= YEAR_END)
+    session, date, learner = (sheet.cells[one, column] for column in (1, 2, 3))
     agency, role, came = "Southwark Council", "Social Worker", "Attended"
 
     def row(faults: dict[int, tuple[str, str, str]], *values: Any) -> None:
