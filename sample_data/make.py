@@ -696,7 +696,7 @@ def _plant_contributions(plant: Planter) -> None:
         path,
         None,
         7,
-        {5: ("SSCB-CEL-5", "error", "a decimal comma")},
+        {5: ("SSCB-CEL-6", "error", "a comma that is not between thousands")},
         "1900044903",
         "26/07/2018",
         name,
