@@ -696,12 +696,12 @@ def _plant_contributions(plant: Planter) -> None:
         path,
         None,
         7,
-        {5: ("SSCB-CEL-6", "error", "a comma that is not between thousands")},
+        {5: ("SSCB-CEL-5", "error", "a decimal comma")},
         "1900044903",
         "26/07/2018",
         name,
         "SSCB",
-        "13,00",
+        "1.234,50",
     )
 
 
