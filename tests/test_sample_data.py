@@ -13,6 +13,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 import xlrd
+from pandera.io.pandas_io import from_yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 YEAR = ROOT / "sample_data" / "2018-19"
@@ -206,3 +207,13 @@ def test_planted_codes_have_the_severity_that_their_schema_gives_them():
         worded = [plant for plant in csv.DictReader(source) if plant["code"] in said]
     assert len(worded) >= 12
     assert [plant for plant in worded if plant["severity"] != said[plant["code"]]] == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "schemas" / "returns").glob("*.yaml")), ids=lambda path: path.stem)
+def test_stock_pandera_reads_each_schema_file(path):
+    schema = from_yaml(path)
+    assert set(schema.metadata["columns"]) == set(schema.columns)
+    for rule in schema.metadata["rules"]:
+        assert set(rule.get("columns", [rule.get("column")])) <= set(schema.columns), rule["code"]
+        assert rule["says"].endswith("."), rule["code"]
+        assert rule["fix"].endswith("."), rule["code"]
