@@ -87,6 +87,11 @@ class GridBuilder:
         if len(self._texts) > self._most:
             self._budget.spend(len(self._texts))
 
+    def expect(self, cells: int) -> None:
+        """InputRefused if that many cells more would go beyond the limit."""
+        if len(self._texts) + cells > self._most:
+            self._budget.spend(len(self._texts) + cells)
+
     def build(self) -> Grid:
         """The grid of all cells added. InputRefused if one cell was given two different values."""
         count = len(self._texts)

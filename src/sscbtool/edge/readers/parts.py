@@ -6,7 +6,7 @@ import io
 import posixpath
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from xml.parsers import expat
 
@@ -16,6 +16,7 @@ from sscbtool.errors import InputRefused
 SAVE_ANEW = "Ask for the workbook opened in its own program and saved again."
 KNOWN_PACKING = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 XML_BITE = 1 << 20
+MOST_NAMES = 1_000
 
 StartTag = Callable[[str, dict[str, str]], None]
 EndTag = Callable[[str], None]
@@ -94,30 +95,30 @@ def parse_xml(
     start: StartTag | None = None,
     end: EndTag | None = None,
     text: Text | None = None,
+    namespaces: Mapping[str, str] | None = None,
 ) -> None:
     """Streams one document to the handlers; tags come by local name, attributes as they are written.
 
-    Declarations of any kind are refused, so no entity can be declared, and nothing outside the document is ever
+    With ``namespaces`` (address -> prefix), tags and attributes come as ``prefix:name`` whatever prefix the document
+    gives them. Declarations of any kind are refused, so no entity can be declared, and nothing outside is ever
     fetched. InputRefused for XML that is not well formed.
     """
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate(namespace_separator=None if namespaces is None else " ")
     parser.buffer_text = True
     parser.buffer_size = 1 << 16
     parser.StartDoctypeDeclHandler = _refuse_declaration
-    names: dict[str, str] = {}
-
-    def local(tag: str) -> str:
-        name = names.get(tag)
-        if name is None:
-            name = names[tag] = tag.rsplit(":", 1)[-1]
-        return name
-
+    names = _Names(namespaces or {})
     if start is not None:
         started = start
-        parser.StartElementHandler = lambda tag, attributes: started(local(tag), attributes)
+        if namespaces is None:
+            parser.StartElementHandler = lambda tag, attributes: started(names[tag], attributes)
+        else:
+            parser.StartElementHandler = lambda tag, attributes: started(
+                names[tag], {names[key]: value for key, value in attributes.items()}
+            )
     if end is not None:
         ended = end
-        parser.EndElementHandler = lambda tag: ended(local(tag))
+        parser.EndElementHandler = lambda tag: ended(names[tag])
     if text is not None:
         parser.CharacterDataHandler = text
     is_final = True
@@ -128,6 +129,21 @@ def parse_xml(
     except (expat.ExpatError, LookupError, ValueError) as error:
         message = "it is no whole workbook: one of its parts is not well-formed XML"
         raise broken(message) from error
+
+
+class _Names(dict[str, str]):
+    """Names as a document writes them -> names as the readers know them, each worked out once."""
+
+    def __init__(self, namespaces: Mapping[str, str]) -> None:
+        super().__init__()
+        self._namespaces = namespaces
+
+    def __missing__(self, written: str) -> str:
+        namespace, space, name = written.rpartition(" ")
+        known = f"{self._namespaces.get(namespace, '')}:{name}" if space else written.rsplit(":", 1)[-1]
+        if len(self) < MOST_NAMES:
+            self[written] = known
+        return known
 
 
 def _refuse_declaration(*_: Any) -> None:

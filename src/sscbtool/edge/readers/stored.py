@@ -156,11 +156,11 @@ def serial_text(value: float, shown: DateClass, *, epoch_1904: bool) -> str | No
         return None
     days, seconds = divmod(round(value * SECONDS_A_DAY), SECONDS_A_DAY)
     if shown is DateClass.ELAPSED:
-        return _clock(days * SECONDS_A_DAY + seconds)
+        return clock_text(days * SECONDS_A_DAY + seconds)
     if value < 1 and (shown is DateClass.TIME or not epoch_1904):
         if value == 0 and shown is DateClass.DATE:
             return None
-        return _clock(min(days * SECONDS_A_DAY + seconds, SECONDS_A_DAY - 1))
+        return clock_text(min(days * SECONDS_A_DAY + seconds, SECONDS_A_DAY - 1))
     if epoch_1904:
         days += DAYS_1904
     elif days == PHANTOM_SERIAL:
@@ -170,10 +170,11 @@ def serial_text(value: float, shown: DateClass, *, epoch_1904: bool) -> str | No
     if days >= SERIALS_END:
         return None
     day = dt.date(1899, 12, 30) + dt.timedelta(days=days)
-    return f"{day.isoformat()}T{_clock(seconds)}" if seconds else day.isoformat()
+    return f"{day.isoformat()}T{clock_text(seconds)}" if seconds else day.isoformat()
 
 
-def _clock(seconds: int) -> str:
+def clock_text(seconds: int) -> str:
+    """``09:30:00``; hours run on beyond 24."""
     minutes, second = divmod(seconds, 60)
     hour, minute = divmod(minutes, 60)
     return f"{hour:02d}:{minute:02d}:{second:02d}"

@@ -1,0 +1,385 @@
+"""OpenDocument spreadsheets: repeated rows and cells at no cost, error cells, formulas, what is hidden."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sscbtool.core.model import Area, FileFormat, Flag, Grid, Kind, Limits, Remark, RemarkKind, Workbook
+from sscbtool.edge.readers.grid import CellBudget, GridBuilder
+from sscbtool.edge.readers.parts import Parts, broken, parse_xml
+from sscbtool.edge.readers.stored import clock_text, iso_text, stored_number
+from sscbtool.errors import InputRefused
+
+BLANK, TEXT, NUMBER, DATE, BOOL, ERROR = (
+    int(k) for k in (Kind.BLANK, Kind.TEXT, Kind.NUMBER, Kind.DATE, Kind.BOOL, Kind.ERROR)
+)
+FORMULA, UNCACHED = int(Flag.FORMULA), int(Flag.FORMULA | Flag.UNCACHED)
+LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
+
+NAMESPACES = {
+    "urn:oasis:names:tc:opendocument:xmlns:office:1.0": "office",
+    "urn:oasis:names:tc:opendocument:xmlns:table:1.0": "table",
+    "urn:oasis:names:tc:opendocument:xmlns:text:1.0": "text",
+    "urn:oasis:names:tc:opendocument:xmlns:style:1.0": "style",
+    "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0": "draw",
+    "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0": "manifest",
+    "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0": "calcext",
+}
+ASIDE = frozenset(
+    (
+        "office:annotation",
+        "table:tracked-changes",
+        "table:dde-links",
+        "table:shapes",
+        "text:ruby-text",
+        "draw:frame",
+        "draw:custom-shape",
+        "draw:g",
+    )
+)
+"""Elements whose text is not the sheet's: comments, pictures, what was changed."""
+ERROR_TEXT = re.compile(r"#(?:REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!)|Err:\d{3}")
+TIME = re.compile(r"(-?)P(?:(\d+)D)?T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,](\d+))?S)?")
+OUTSIDE = re.compile(r"'(?:file|https?|ftp|smb):[^']*'#", re.IGNORECASE)
+SPACES = re.compile(r"[ \t\r\n]+")
+
+Attributes = dict[str, str]
+
+
+def read_ods(data: bytes | memoryview, limits: Limits) -> Workbook:
+    """The visible sheets of an ods file. InputRefused for a file that is broken, protected or beyond the limits."""
+    parts = Parts(data, limits)
+    _refuse_protected(parts)
+    reader = _Reader(CellBudget(limits), limits.sheets)
+    parse_xml(parts.read("content.xml"), start=reader.start, end=reader.end, text=reader.text, namespaces=NAMESPACES)
+    if any(name.startswith("basic/") and name.endswith(".xml") for name in parts.ending(".xml")):
+        reader.remarks.append(Remark(RemarkKind.MACROS))
+    return Workbook(
+        format=FileFormat.ODS,
+        grids=tuple(reader.grids),
+        hidden_sheets=tuple(reader.hidden_sheets),
+        remarks=tuple(reader.remarks),
+    )
+
+
+def _refuse_protected(parts: Parts) -> None:
+    if "META-INF/manifest.xml" not in parts:
+        return
+
+    def start(tag: str, _: Attributes) -> None:
+        if tag == "manifest:encryption-data":
+            message = "it is protected by a password"
+            raise InputRefused(message, "Ask for the workbook without a password, or for the password.")
+
+    parse_xml(parts.read("META-INF/manifest.xml"), start=start, namespaces=NAMESPACES)
+
+
+@dataclass
+class _Cell:
+    """One cell element while it is read."""
+
+    attributes: Attributes
+    repeated: int
+    paragraphs: list[str] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What one cell element holds, and for how many cells side by side."""
+
+    column: int
+    repeated: int
+    text: str
+    kind: int
+    flag: int
+    form: int
+
+
+class _Reader:
+    """Follows content.xml and gathers the grids."""
+
+    def __init__(self, budget: CellBudget, most_sheets: int) -> None:
+        self.grids: list[Grid] = []
+        self.hidden_sheets: list[str] = []
+        self.remarks: list[Remark] = []
+        self._budget = budget
+        self._most_sheets = most_sheets
+        self._style = ""
+        self._hidden_styles: set[str] = set()
+        self._tables = 0
+        self._aside = 0
+        self._builder: GridBuilder | None = None
+        self._cell: _Cell | None = None
+        self._in_paragraph = False
+        self._hidden_groups: list[bool] = []
+        self._reset()
+        self._starts: dict[str, Callable[[Attributes], None]] = {
+            "style:style": self._start_style,
+            "style:table-properties": self._start_table_properties,
+            "table:table": self._start_table,
+            "table:table-column": self._column_element,
+            "table:table-row-group": self._start_group,
+            "table:table-column-group": self._start_group,
+            "table:table-row": self._start_row,
+            "table:table-cell": self._start_cell,
+            "table:covered-table-cell": self._start_cell,
+            "text:p": self._start_paragraph,
+            "text:s": self._spaces,
+            "text:tab": lambda _: self.mark("\t"),
+            "text:line-break": lambda _: self.mark("\n"),
+        }
+        self._ends: dict[str, Callable[[], None]] = {
+            "table:table": self._end_table,
+            "table:table-row-group": self._end_group,
+            "table:table-column-group": self._end_group,
+            "table:table-row": self._end_row,
+            "table:table-cell": self._end_cell,
+            "table:covered-table-cell": self._end_cell,
+            "text:p": self._end_paragraph,
+        }
+
+    def _reset(self) -> None:
+        self._row = 0
+        self._column = 0
+        self._columns = 0
+        self._rows_repeated = 1
+        self._row_hidden = False
+        self._row_cells: list[_Content] = []
+        self._hidden_rows: list[range] = []
+        self._hidden_columns: list[range] = []
+        self._filtered = False
+        self._outside: list[tuple[int, int]] = []
+
+    def start(self, tag: str, attributes: Attributes) -> None:
+        if tag in ASIDE:
+            self._aside += 1
+        handler = self._starts.get(tag)
+        if handler is not None and not self._aside:
+            handler(attributes)
+
+    def end(self, tag: str) -> None:
+        if tag in ASIDE:
+            self._aside -= 1
+            return
+        handler = self._ends.get(tag)
+        if handler is not None and not self._aside:
+            handler()
+
+    def text(self, piece: str) -> None:
+        if self._in_paragraph and self._cell is not None and not self._aside:
+            self._cell.pieces.append(SPACES.sub(" ", piece))
+
+    # styles
+
+    def _start_style(self, attributes: Attributes) -> None:
+        self._style = attributes.get("style:name", "") if attributes.get("style:family") == "table" else ""
+
+    def _start_table_properties(self, attributes: Attributes) -> None:
+        if self._style and attributes.get("table:display") == "false":
+            self._hidden_styles.add(self._style)
+
+    # sheets
+
+    def _start_table(self, attributes: Attributes) -> None:
+        self._tables += 1
+        if self._tables > 1:
+            return
+        name = attributes.get("table:name", "")
+        self._reset()
+        if attributes.get("table:style-name") in self._hidden_styles:
+            self.hidden_sheets.append(name)
+            self.remarks.append(Remark(RemarkKind.HIDDEN_SHEET, sheet=name))
+            self._builder = None
+        else:
+            self._builder = GridBuilder(name, self._budget)
+        if len(self.grids) + len(self.hidden_sheets) >= self._most_sheets:
+            message = f"it has more than {self._most_sheets} sheets"
+            raise broken(message)
+
+    def _end_table(self) -> None:
+        self._tables -= 1
+        builder = self._builder
+        if self._tables or builder is None:
+            return
+        builder.hidden_rows = (row for rows in self._hidden_rows for row in rows)
+        builder.hidden_columns = (column for columns in self._hidden_columns for column in columns)
+        self.grids.append(builder.build())
+        self._builder = None
+        if self._filtered:
+            self.remarks.append(Remark(RemarkKind.FILTERED, sheet=builder.sheet))
+        if self._outside:
+            row, column = self._outside[0]
+            self.remarks.append(
+                Remark(RemarkKind.EXTERNAL_LINK, builder.sheet, row, column, detail=str(len(self._outside)))
+            )
+
+    @property
+    def _reading(self) -> bool:
+        """Whether what comes belongs to a visible sheet itself, not to a table inside one of its cells."""
+        return self._builder is not None and self._tables == 1
+
+    # columns and rows
+
+    def _start_group(self, attributes: Attributes) -> None:
+        self._hidden_groups.append(attributes.get("table:display") == "false")
+
+    def _end_group(self) -> None:
+        self._hidden_groups.pop()
+
+    def _hidden(self, attributes: Attributes) -> bool:
+        return attributes.get("table:visibility") in ("collapse", "filter") or any(self._hidden_groups)
+
+    def _column_element(self, attributes: Attributes) -> None:
+        if not self._reading:
+            return
+        first = self._columns + 1
+        self._columns += _repeats(attributes, "table:number-columns-repeated")
+        if self._hidden(attributes):
+            self._hidden_columns.append(range(first, min(self._columns, LAST_COLUMN) + 1))
+
+    def _start_row(self, attributes: Attributes) -> None:
+        if not self._reading:
+            return
+        self._column = 0
+        self._row_cells = []
+        self._rows_repeated = _repeats(attributes, "table:number-rows-repeated")
+        self._row_hidden = self._hidden(attributes)
+        self._filtered |= attributes.get("table:visibility") == "filter"
+
+    def _end_row(self) -> None:
+        builder = self._builder
+        if builder is None or not self._reading:
+            return
+        first = self._row + 1
+        self._row += self._rows_repeated
+        if not self._row_cells:
+            return
+        if self._row > LAST_ROW or self._column > LAST_COLUMN:
+            self._refuse_beyond()
+        rows = range(first, self._row + 1)
+        builder.expect(len(rows) * sum(content.repeated for content in self._row_cells))
+        if self._row_hidden:
+            self._hidden_rows.append(rows)
+        for row in rows:
+            for content in self._row_cells:
+                for column in range(content.column, content.column + content.repeated):
+                    builder.add(row, column, content.text, content.kind, content.flag, content.form)
+
+    def _refuse_beyond(self) -> None:
+        """Blank cells may run on to any number; those that hold something may not."""
+        last = max(content.column + content.repeated - 1 for content in self._row_cells)
+        if self._row > LAST_ROW or last > LAST_COLUMN:
+            message = "it is no whole workbook: a cell's address lies beyond the sheet"
+            raise broken(message)
+
+    # cells
+
+    def _start_cell(self, attributes: Attributes) -> None:
+        if self._reading:
+            self._cell = _Cell(attributes, _repeats(attributes, "table:number-columns-repeated"))
+
+    def _start_paragraph(self, _: Attributes) -> None:
+        if self._cell is not None:
+            self._in_paragraph = True
+            self._cell.pieces = []
+
+    def _spaces(self, attributes: Attributes) -> None:
+        self.mark(" " * min(_repeats(attributes, "text:c"), 1 << 15))
+
+    def mark(self, text: str) -> None:
+        """White space that an element stands for; kept whatever stands beside it."""
+        if self._in_paragraph and self._cell is not None:
+            self._cell.pieces.append(text)
+
+    def _end_paragraph(self) -> None:
+        if self._cell is not None:
+            self._cell.paragraphs.append("".join(self._cell.pieces))
+            self._in_paragraph = False
+
+    def _end_cell(self) -> None:
+        cell, builder = self._cell, self._builder
+        if cell is None or builder is None or not self._reading:
+            return
+        self._cell = None
+        column = self._column + 1
+        self._column += cell.repeated
+        self._note_merge(cell.attributes, column, builder)
+        formula = cell.attributes.get("table:formula")
+        text, kind, flag = _cell(cell.attributes, "\n".join(cell.paragraphs), formula=formula is not None)
+        if text or flag:
+            form = builder.format(_format_code(cell.attributes))
+            self._row_cells.append(_Content(column, cell.repeated, text, kind, flag, form))
+        if formula is not None and OUTSIDE.search(formula):
+            self._outside.append((self._row + 1, column))
+
+    def _note_merge(self, attributes: Attributes, column: int, builder: GridBuilder) -> None:
+        wide = _repeats(attributes, "table:number-columns-spanned")
+        high = _repeats(attributes, "table:number-rows-spanned")
+        if wide > 1 or high > 1:
+            builder.merges.append(Area(self._row + 1, column, self._row + high, column + wide - 1))
+
+
+def _repeats(attributes: Attributes, name: str) -> int:
+    text = attributes.get(name, "1")
+    if not text.isdecimal() or len(text) > 9:
+        message = "it is no whole workbook: a count in it is no number"
+        raise broken(message)
+    return max(int(text), 1)
+
+
+def _cell(attributes: Attributes, shown: str, *, formula: bool) -> tuple[str, int, int]:
+    """Canonical text, ``Kind`` and ``Flag`` of a cell; ``shown`` is the text that its paragraphs display."""
+    flag = FORMULA if formula else 0
+    stated = attributes.get("office:value-type")
+    if attributes.get("calcext:value-type") == "error" or (formula and ERROR_TEXT.fullmatch(shown)):
+        return shown or "#VALUE!", ERROR, flag
+    if formula and stated is None and not shown:
+        return "", BLANK, UNCACHED
+    text, kind = _typed(stated, attributes, shown)
+    return text, kind if text else BLANK, flag
+
+
+def _typed(stated: str | None, attributes: Attributes, shown: str) -> tuple[str, int]:
+    found: str | None
+    match stated:
+        case "float" | "currency" | "percentage":
+            found, kind = stored_number(attributes.get("office:value", "")), NUMBER
+        case "date":
+            found, kind = iso_text(attributes.get("office:date-value", "")), DATE
+        case "time":
+            found, kind = _time_text(attributes.get("office:time-value", "")), DATE
+        case "boolean":
+            found, kind = attributes.get("office:boolean-value", "").upper(), BOOL
+            found = found if found in ("TRUE", "FALSE") else None
+        case _:
+            found, kind = attributes.get("office:string-value", shown), TEXT
+    return (shown, TEXT) if found is None else (found, kind)
+
+
+def _time_text(text: str) -> str | None:
+    """``09:30:00`` from ``PT09H30M00S``."""
+    found = TIME.fullmatch(text)
+    if found is None or found[1]:
+        return None
+    days, hours, minutes, seconds = (int(found[n] or 0) for n in range(2, 6))
+    rounded = round(float(f"0.{found[6] or 0}"))
+    return clock_text(((days * 24 + hours) * 60 + minutes) * 60 + seconds + rounded)
+
+
+def _format_code(attributes: Attributes) -> str:
+    """A number format that says what the cell's value type does."""
+    match attributes.get("office:value-type"):
+        case "percentage":
+            return "0.00%"
+        case "currency":
+            currency = attributes.get("office:currency", "")
+            return f"[${currency}]#,##0.00" if currency.isalpha() and len(currency) == 3 else "#,##0.00"
+        case "date":
+            return "yyyy-mm-dd"
+        case "time":
+            return "hh:mm:ss"
+        case _:
+            return "General"
