@@ -225,6 +225,10 @@ class Reading:
     workbook: Workbook | None
     reason: str | None = None
     hint: str = ""
+    protected: bool = False
+    """Whether it was refused for want of its password."""
+    fault: bool = False
+    """Refused because our own reader failed on it, not because of what it is."""
 
 
 # --------------------------------------------------------------------------- what a sheet holds
@@ -349,6 +353,8 @@ class ColumnKind(StrEnum):
     MONEY = "money"
     COUNT = "count"
     PERCENT = "percent"
+    NUMBER = "number"
+    """A quantity that is neither a head count nor money: hours, scores."""
     DATE = "date"
     PERIOD = "period"
     CODE = "code"
@@ -370,6 +376,7 @@ class ColumnSpec:
 
     name: str
     kind: ColumnKind
+    title: str = ""
     required: bool = True
     nullable: bool = False
     public: bool = False
@@ -576,10 +583,13 @@ class Submission:
     frame: pd.DataFrame
     rows: np.ndarray[Any, np.dtype[np.int32]]
     cells: Mapping[str, np.ndarray[Any, np.dtype[np.int32]]]
-    periods: tuple[str | None, ...] | None = None
-    """The period of each row where a date column gives one; None where the whole submission has ``period``."""
-    quarters: tuple[str | None, ...] | None = None
+    periods: tuple[str | None, ...] = ()
+    """The year of each row: by its own date, else the submission's; as many as the frame has rows."""
+    quarters: tuple[str | None, ...] = ()
+    """The quarter of each row, ``2018-19 Q1``, where its date or the column it was unpivoted from says."""
     set_aside: tuple[SetAside, ...] = ()
+    unpivoted: bool = False
+    """Whether the rows come from a wide layout: several of them then share one row of the sheet."""
     recognised: Mapping[str, RecognisedBy] = field(default_factory=dict)
     """``return``, ``partner``, ``period`` -> what decided it."""
 
@@ -685,9 +695,10 @@ class FigureResult:
 
     figure: Figure
     status: Status
-    published: str | None
-    evidenced: str | None
-    difference: str | None
+    published: str | int | None
+    """As the JSON shows it: amounts as text with two decimals, counts as integers, all else as published."""
+    evidenced: str | int | None
+    difference: str | int | None
     """``evidenced - published``, signed, where both are numbers."""
     reason: str = ""
     """One sentence: what was compared, what is missing, or what would mend it."""
@@ -726,6 +737,8 @@ class Result:
     """What has no key of its own in the contract, under the command's name: plain JSON values."""
     remarks: tuple[str, ...] = ()
     """Sentences for the reader of the terminal: what a period word meant, what was assumed."""
+    catalogue: Catalogue | None = None
+    """What gives returns, measures and organisations their names where they are shown."""
 
     @property
     def open_findings(self) -> Iterator[Finding]:

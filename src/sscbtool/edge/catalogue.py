@@ -148,6 +148,7 @@ def _columns(declared: Mapping[str, Any], described: Mapping[str, Any], source: 
             ColumnSpec(
                 name=name,
                 kind=_member(ColumnKind, about.get("kind", "text"), source, f"{key}.kind"),
+                title=str(column.get("title") or name.replace("_", " ")),
                 required=bool(column.get("required", True)),
                 nullable=bool(column.get("nullable", False)),
                 public=about.get("sensitivity") == "public",

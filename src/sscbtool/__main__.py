@@ -1,0 +1,12 @@
+"""``python -m sscbtool``, and the console script."""
+
+from sscbtool.cli import app
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""The rules that pandera has no built-in for, by the name a schema file calls them.
+
+Each check takes the rows of a return (every submission of it together), the rule and what else is known, and gives a
+boolean for each row: True passes. Blanks pass, unless a docstring says otherwise: that a cell must be filled is
+pandera's ``nullable``. ``None`` means that the rule could not be checked because another return was not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from sscbtool.core.model import Rule
+
+ORIGIN = "_origin"
+"""In the rows given to checks: the quarter that a value was unpivoted from; four equal quarters are no repeat."""
+
+
+@dataclass(frozen=True, eq=False)
+class Surroundings:
+    """What a rule may look at besides the rows themselves."""
+
+    codes: frozenset[str]
+    """The codes of the organisations register."""
+    returns: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    """The rows of the other returns that were read."""
+
+
+Check = Callable[[pd.DataFrame, Rule, Surroundings], "pd.Series[bool] | None"]
+
+
+def known_organisation(rows: pd.DataFrame, rule: Rule, around: Surroundings) -> pd.Series[bool]:
+    """The organisation is in the register (normalising has turned every registered name into its code)."""
+    named = rows[rule.columns[0]]
+    return named.isin(around.codes) | named.isna()
+
+
+def unique_key(rows: pd.DataFrame, rule: Rule, around: Surroundings) -> pd.Series[bool]:
+    """No second row has the same values in the rule's columns; the first of them passes."""
+    key = list(rule.columns)
+    return ~rows.duplicated(key) | rows[key].isna().any(axis=1)
+
+
+def no_repeat(rows: pd.DataFrame, rule: Rule, around: Surroundings) -> pd.Series[bool]:
+    """Nothing stands twice with the same values, blanks being equal to blanks.
+
+    A row that an equal and opposite amount of the same organisation cancels is no repeat, nor is its re-posting.
+    """
+    key = [*rule.columns, *([ORIGIN] if ORIGIN in rows else [])]
+    passes = ~rows.duplicated(key)
+    if not passes.all() and {"organisation", "amount"} <= set(rule.columns):
+        passes |= ~_beyond_cancelled(rows)
+    return passes
+
+
+def not_negative(rows: pd.DataFrame, rule: Rule, around: Surroundings) -> pd.Series[bool]:
+    """Nothing is below nought, but for what an equal amount of the same organisation cancels."""
+    below = (rows[rule.columns[0]] < 0).fillna(value=False).astype(bool)
+    if below.any() and "organisation" in rows:
+        below &= ~cancelling(rows, rule.columns[0])
+    return ~below
+
+
+def positive(rows: pd.DataFrame, rule: Rule, around: Surroundings) -> pd.Series[bool]:
+    """Everything is above nought."""
+    return ~(rows[rule.columns[0]] <= 0).fillna(value=False).astype(bool)
+
+
+def not_above(rows: pd.DataFrame, rule: Rule, around: Surroundings) -> pd.Series[bool]:
+    """The column is at most the other one of its row."""
+    return ~(rows[rule.columns[0]] > rows[str(rule.options["other"])]).fillna(value=False).astype(bool)
+
+
+def not_before(rows: pd.DataFrame, rule: Rule, around: Surroundings) -> pd.Series[bool]:
+    """The date is not earlier than the other one of its row."""
+    return ~(rows[rule.columns[0]] < rows[str(rule.options["other"])]).fillna(value=False).astype(bool)
+
+
+def references(rows: pd.DataFrame, rule: Rule, around: Surroundings) -> pd.Series[bool] | None:
+    """The value stands in a column of another return (``in: training_sessions.session_id``)."""
+    other, column = str(rule.options["in"]).split(".")
+    if other not in around.returns:
+        return None
+    return rows[rule.columns[0]].isin(set(around.returns[other][column].dropna())) | rows[rule.columns[0]].isna()
+
+
+def shared_login(rows: pd.DataFrame, rule: Rule, around: Surroundings) -> pd.Series[bool]:
+    """The value is not a mailbox that several people share (``patterns``: how such a one begins)."""
+    begins = tuple(str(pattern).casefold() for pattern in rule.options["patterns"])
+    return ~rows[rule.columns[0]].fillna("").str.casefold().str.startswith(begins).astype(bool)
+
+
+def when_given(rows: pd.DataFrame, rule: Rule, around: Surroundings) -> pd.Series[bool]:
+    """Where the row's ``other`` column is filled (or holds one of ``values``), this one is filled too."""
+    other = rows[str(rule.options["other"])]
+    values = rule.options.get("values")
+    asked = other.isin(values) if values else other.notna()
+    return ~asked | rows[rule.columns[0]].notna()
+
+
+CHECKS: Mapping[str, Check] = {
+    check.__name__: check
+    for check in (
+        known_organisation,
+        unique_key,
+        no_repeat,
+        not_negative,
+        positive,
+        not_above,
+        not_before,
+        references,
+        shared_login,
+        when_given,
+    )
+}
+
+WORDED_ELSEWHERE = frozenset({"required", "kind", "in_period", "total_agrees"})
+"""Rules that other stages find and a schema file only words."""
+
+
+def cancelling(rows: pd.DataFrame, column: str) -> pd.Series[bool]:
+    """Which negative amounts an equal positive one of the same organisation cancels, each positive used once."""
+    size = rows[column].abs()
+    below = (rows[column] < 0).fillna(value=False).astype(bool)
+    above = (rows[column] > 0).fillna(value=False).astype(bool)
+    by = [rows["organisation"], size]
+    available = above.astype(int).groupby(by, dropna=False).transform("sum")
+    nth = below.astype(int).groupby(by, dropna=False).cumsum()
+    return below & (nth <= available)
+
+
+def _beyond_cancelled(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Which positive repeats remain once each cancelled pair is taken out."""
+    amount = rows["amount"]
+    by = [rows["organisation"], amount.abs()]
+    cancelled = cancelling(rows, "amount").astype(int).groupby(by, dropna=False).transform("sum")
+    above = (amount > 0).fillna(value=False).astype(int)
+    return above.groupby(by, dropna=False).cumsum() > cancelled + 1

@@ -1,0 +1,180 @@
+"""The board's folder: its settings, and which files a run is about."""
+
+from __future__ import annotations
+
+import glob
+import stat
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from sscbtool.core.model import Limits
+from sscbtool.errors import BadConfiguration, InputRefused
+
+SETTINGS = "sscbtool.toml"
+SPREADSHEETS = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".csv", ".tsv", ".txt", ".html", ".htm"})
+"""Which names in a folder are taken for returns; a file given by its own name is opened whatever it is called."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What ``sscbtool.toml`` says; every field has a sound default."""
+
+    folder: Path
+    period: str | None = None
+    returns: Path = Path("returns")
+    schemas: Path = Path("schemas")
+    store: Path = Path("store")
+    limits: Limits = field(default_factory=Limits)
+    file_mode: int = 0o600
+    group: str | None = None
+
+    def path(self, which: Path) -> Path:
+        """A folder of the settings, from the workspace's own."""
+        return which if which.is_absolute() else self.folder / which
+
+
+def find_workspace(stated: Path | None, start: Path) -> Settings | None:
+    """The workspace stated, or the nearest folder upward with settings; None where there is none.
+
+    Raises:
+        BadConfiguration: a workspace was stated and has no settings, or the settings cannot be used.
+    """
+    if stated is not None:
+        if not (stated / SETTINGS).is_file():
+            raise BadConfiguration(f"There is no {SETTINGS} in {stated}.", f"Make one with: sscbtool init {stated}")
+        return _settings(stated)
+    for folder in (start, *start.parents):
+        if (folder / SETTINGS).is_file():
+            return _settings(folder)
+    return None
+
+
+def _settings(folder: Path) -> Settings:
+    try:
+        said = tomllib.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise BadConfiguration(f"The file {SETTINGS} cannot be used: {fault}.", "Mend it and run again.") from None
+    known = {
+        "period": str,
+        "returns": str,
+        "schemas": str,
+        "store": str,
+        "group": str,
+        "file_mode": str,
+        "limits": dict,
+    }
+    for key, value in said.items():
+        if key not in known:
+            raise _bad(key, f"the key is not known; known are {', '.join(sorted(known))}")
+        if not isinstance(value, known[key]):
+            raise _bad(key, f"{'text in quotes' if known[key] is str else 'a table'} is expected here")
+    settings = Settings(folder, period=said.get("period") or None, group=said.get("group") or None)
+    settings = replace(
+        settings,
+        returns=Path(said.get("returns", settings.returns)),
+        schemas=Path(said.get("schemas", settings.schemas)),
+        store=Path(said.get("store", settings.store)),
+    )
+    if "file_mode" in said:
+        try:
+            settings = replace(settings, file_mode=int(said["file_mode"], 8))
+        except ValueError:
+            raise _bad("file_mode", 'it is written in octal, such as "0640"') from None
+    return replace(settings, limits=_limits(said.get("limits", {})))
+
+
+def _limits(said: Mapping[str, Any]) -> Limits:
+    known = {each.name for each in fields(Limits)}
+    for key, value in said.items():
+        if key not in known:
+            raise _bad(f"limits.{key}", f"the key is not known; known are {', '.join(sorted(known))}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+            raise _bad(f"limits.{key}", "a number above nought is expected here")
+    exact: dict[str, Any] = {key: float(value) if key == "seconds" else int(value) for key, value in said.items()}
+    return Limits(**exact)
+
+
+def _bad(key: str, why: str) -> BadConfiguration:
+    return BadConfiguration(f"The file {SETTINGS} cannot be used: {key}: {why}.", "Mend it and run again.")
+
+
+@dataclass(frozen=True)
+class Found:
+    """The files that the paths of a command stand for."""
+
+    files: tuple[str, ...]
+    passed_over: tuple[str, ...] = ()
+    """Files of a folder that are no spreadsheets by their names: named, so that nobody thinks they were read."""
+
+
+def collect(paths: Sequence[str]) -> Found:
+    """Files as they are; folders with all that lies below them; globs where no such path exists.
+
+    Raises:
+        InputRefused: a glob that fits nothing.
+    """
+    files: dict[str, None] = {}
+    passed_over: dict[str, None] = {}
+    for path in paths:
+        here = Path(path)
+        if _is_folder(here):
+            _walk(here, files, passed_over)
+        elif here.exists() or here.is_symlink() or not glob.has_magic(path):
+            files[path] = None
+        else:
+            fitting = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
+            if not fitting:
+                raise InputRefused(f"no file fits {path}", "Check the path.")
+            for each in fitting:
+                if _is_folder(Path(each)):
+                    _walk(Path(each), files, passed_over)
+                else:
+                    files[each] = None
+    return Found(tuple(files), tuple(passed_over))
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir() and not path.is_symlink()
+    except OSError:
+        return False
+
+
+def _walk(folder: Path, files: dict[str, None], passed_over: dict[str, None]) -> None:
+    """Every spreadsheet below a folder, in a stable order; links to folders are not followed."""
+    try:
+        entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
+    except OSError as fault:
+        raise InputRefused(f"the folder {folder} cannot be read: {fault.strerror}", "Check its permissions.") from None
+    for entry in entries:
+        if entry.name.startswith((".", "~$")):
+            continue
+        if _is_folder(entry):
+            _walk(entry, files, passed_over)
+        elif entry.suffix.lower() in SPREADSHEETS:
+            files[str(entry)] = None
+        else:
+            passed_over[str(entry)] = None
+
+
+def write_new(path: Path, data: bytes, mode: int) -> None:
+    """Write a file under its final name only once it is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.part")
+    aside.write_bytes(data)
+    aside.chmod(mode)
+    aside.replace(path)
+
+
+def copy_tree(source: Path, target: Path) -> Iterable[Path]:
+    """Copy the files below ``source``; one that stands in ``target`` already is left alone. Gives what was copied."""
+    for path in sorted(source.rglob("*")):
+        if path.is_file() and not stat.S_ISLNK(path.lstat().st_mode) and "__pycache__" not in path.parts:
+            goal = target / path.relative_to(source)
+            if not goal.exists():
+                goal.parent.mkdir(parents=True, exist_ok=True)
+                goal.write_bytes(path.read_bytes())
+                yield goal

@@ -1,0 +1,351 @@
+"""One function a command: the stages in order, one ``Result`` out.
+
+Nothing here prints, and nothing here decides how a thing is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sscbtool import __version__
+from sscbtool.core import wording
+from sscbtool.core.locate import locate
+from sscbtool.core.model import (
+    Catalogue,
+    Figure,
+    FigureResult,
+    FileReport,
+    Finding,
+    MeasureValue,
+    Outcome,
+    Place,
+    Result,
+    Severity,
+    Submission,
+    TableReport,
+)
+from sscbtool.core.organisations import Register
+from sscbtool.core.values import Period
+from sscbtool.edge.catalogue import load_catalogue, load_organisations
+from sscbtool.errors import BadUsage, NothingToJudge
+from sscbtool.workflow.receiving import (
+    Received,
+    Request,
+    asked_period,
+    files_of,
+    pool_for,
+    read_all,
+    read_report,
+    receive,
+    refused_report,
+    schemas_folder,
+)
+
+
+def inspect(request: Request) -> Result:
+    """Every table of any spreadsheet, without a schema, and whether its own totals add up."""
+    found = files_of(request)
+    files: list[FileReport] = []
+    findings: list[Finding] = []
+    with pool_for(request, len(found.files)) as pool:
+        register = Register(load_organisations(schemas_folder(request.settings)))
+        for reading in read_all(pool, found.files, request):
+            if reading.workbook is None:
+                files.append(refused_report(reading))
+                continue
+            reports = []
+            for grid in reading.workbook.grids:
+                for table in locate(grid, is_organisation=register.__contains__):
+                    reports.append(TableReport(table))
+                    findings += wording.of_table(table, reading.path)
+                    findings += [wording.of_total(t, table, reading.path) for t in table.totals if not t.agrees]
+            findings += [wording.of_remark(remark, reading.path) for remark in reading.workbook.remarks]
+            if not reports:
+                findings.append(wording.say(wording.NO_TABLE, Place(reading.path), None))
+            files.append(read_report(reading, reading.workbook, tuple(reports)))
+    if any(file.refused for file in files):
+        verdict = Outcome.REFUSED
+    else:
+        verdict = Outcome.FINDINGS if any(f.severity is not Severity.WARNING for f in findings) else Outcome.CLEAN
+    return Result("inspect", None, verdict, tuple(files), findings=tuple(findings), remarks=found.remarks)
+
+
+def validate(request: Request) -> Result:
+    """Every fault of every file, nothing stored."""
+    from sscbtool.workflow import judging
+
+    judged = judging.judge_rows(_received(request))
+    return _result("validate", judged, judging.outcome(judged))
+
+
+def reconcile(request: Request) -> Result:
+    """The published figures held against what was received."""
+    from sscbtool.workflow import judging
+
+    judged = judging.judge_rows(_received(request))
+    figures = _figures(judged.received.catalogue, judged.period, request)
+    results = judging.hold(judged, figures)
+    return replace(_result("reconcile", judged, judging.outcome(judged, results)), figures=results)
+
+
+def trace(request: Request) -> Result:
+    """One figure at length."""
+    from sscbtool.workflow import judging
+
+    judged = judging.judge_rows(_received(request))
+    figures = _figures(judged.received.catalogue, judged.period, request)
+    results = judging.hold(judged, figures)
+    about = {result.figure.figure_id: _at_length(judged, result) for result in results}
+    return replace(
+        _result("trace", judged, judging.outcome(judged, results)),
+        figures=results,
+        extra={"trace": next(iter(about.values()))},
+    )
+
+
+def _at_length(judged: Any, result: FigureResult) -> dict[str, Any]:
+    from sscbtool.workflow import judging
+
+    measure = judging.measure_of(judged, result.figure)
+    return {
+        "figure_id": result.figure.figure_id,
+        "comparator": result.figure.comparator,
+        "return": result.figure.return_name,
+        "measure": measure.name if measure else None,
+        "title": measure.title if measure else None,
+        "sql": measure.sql if measure else None,
+        "where": [part for part in ((measure.where if measure else None), result.figure.where) if part],
+        "note": result.figure.note,
+        "reason": result.reason,
+        "rows_counted": result.rows_counted,
+        "rows_set_aside": [{"reason": reason, "rows": rows} for reason, rows in result.set_aside],
+        "files": {file.path: file.sha256 for file in judged.files if any(e.file == file.path for e in result.evidence)},
+    }
+
+
+def summary(request: Request) -> Result:
+    """The measures of each return by partner and quarter, with totals."""
+    from sscbtool.core.figures import exact
+    from sscbtool.workflow import judging
+
+    judged = judging.judge_rows(_received(request))
+    period = str(Period(judged.period.year, None)) if judged.period else None
+    values = []
+    with judging.engine_for(judged) as engine:
+        for name, rows in judged.rows.items():
+            if request.return_name in (None, name):
+                for measure in rows.schema.measures:
+                    for partner, quarter, value in engine.breakdown(measure, period):
+                        if judged.period and judged.period.quarter and quarter != str(judged.period):
+                            continue
+                        counted = exact(value)
+                        whole = counted is not None and measure.unit != "GBP" and counted == int(counted)
+                        shown = int(counted) if whole and counted is not None else counted
+                        values.append(MeasureValue(name, measure.name, partner, quarter, shown, measure.unit))
+    if not judged.kept and not any(file.refused for file in judged.files):
+        raise NothingToJudge(
+            f"There is nothing to sum up for {judged.period or 'any period'}.", "Check the period and the paths."
+        )
+    return replace(_result("summary", judged, judging.outcome(judged)), measures=tuple(values))
+
+
+def ingest(request: Request) -> Result:
+    """Read, recognise, normalise and land in the store; the same bytes twice change nothing."""
+    from sscbtool.edge.store import LandedFile, LogEntry, Store
+    from sscbtool.workflow import judging
+
+    if request.settings is None and not request.dry_run:
+        raise BadUsage("There is no workspace here to store anything in.", "Make one with: sscbtool init")
+    judged = judging.judge_rows(receive(request))
+    result = _result("ingest", judged, judging.outcome(judged))
+    landed: list[dict[str, Any]] = []
+    if request.dry_run or request.settings is None:
+        return replace(result, extra={"ingest": {"dry_run": True, "landed": landed}})
+    settings = request.settings
+    catalogue = judged.received.catalogue
+    with (
+        Store.open(settings.path(settings.store), file_mode=settings.file_mode, group=settings.group) as store,
+        store.writing() as writer,
+    ):
+        for file in judged.files:
+            own = tuple(s for s in judged.received.submissions if s.path == file.path and s.period)
+            if file.refused or not own or file.sha256 is None:
+                continue
+            entry = LogEntry(
+                "ingest",
+                request.now,
+                __version__,
+                period=result.period,
+                inputs={file.path: file.sha256},
+                schemas={s.return_name: catalogue.hashes[catalogue.returns[s.return_name].source] for s in own},
+            )
+            found = tuple(finding for finding in result.findings if finding.place.file == file.path)
+            replaced = _replaced(store, request, judged, own)
+            new = writer.land(LandedFile(file.path, file.sha256, own, found), entry, supersedes=replaced)
+            landed.append({"path": file.path, "new": new, "submissions": len(own), "supersedes": len(replaced)})
+        if any(each["new"] for each in landed):
+            counts = {"files": len(judged.files), "rows": judged.kept, "findings": len(result.findings)}
+            writer.log_run(LogEntry("ingest", request.now, __version__, result.outcome, result.period, counts=counts))
+    return replace(result, extra={"ingest": {"dry_run": False, "landed": landed}})
+
+
+def _replaced(store: Any, request: Request, judged: Any, own: Iterable[Submission]) -> tuple[str, ...]:
+    """Stored submissions that this file replaces: because its cover says so, or ``--replaces`` does."""
+    says_so = {path for path, cover in judged.received.covers if cover.supersedes}
+    ids = []
+    for submission in own:
+        if request.replaces is None and submission.path not in says_so:
+            continue
+        stored = store.submissions(return_name=submission.return_name, period=submission.period)
+        ids += [
+            each.id
+            for each in stored
+            if each.sha256 != submission.sha256
+            and each.partner == submission.partner
+            and request.replaces in (None, each.path, Path(each.path).name)
+        ]
+    if request.replaces is not None and not ids:
+        raise BadUsage(
+            f"Nothing in the store came from {request.replaces}.", "See what it holds with: sscbtool summary"
+        )
+    return tuple(ids)
+
+
+# --------------------------------------------------------------------------- schemas
+
+
+def schemas_list(request: Request) -> Result:
+    """The returns that the board expects."""
+    catalogue = load_catalogue(schemas_folder(request.settings))
+    rows = [
+        {"return": s.name, "title": s.title, "section": s.section, "columns": len(s.columns), "rules": len(s.rules),
+         "measures": len(s.measures), "file": s.source}
+        for s in catalogue.returns.values()
+    ]  # fmt: skip
+    return Result("schemas list", None, Outcome.CLEAN, extra={"schemas": {"list": rows}})
+
+
+def schemas_show(request: Request) -> Result:
+    """One return: its columns and rules."""
+    schema = _one_return(load_catalogue(schemas_folder(request.settings)), request.return_name)
+    columns = [
+        {"column": c.name, "title": c.title, "kind": str(c.kind), "required": c.required, "nullable": c.nullable,
+         "sensitivity": "public" if c.public else "personal", "aliases": list(c.aliases)}
+        for c in schema.columns
+    ]  # fmt: skip
+    rules = [
+        {"code": r.code, "rule": r.rule, "columns": list(r.columns), "severity": str(r.severity), "says": r.says,
+         "fix": r.fix}
+        for r in schema.rules
+    ]  # fmt: skip
+    about = {"return": schema.name, "title": schema.title, "section": schema.section, "grain": schema.grain,
+             "key": list(schema.key), "columns": columns, "rules": rules}  # fmt: skip
+    return Result("schemas show", None, Outcome.CLEAN, extra={"schemas": {"show": about}})
+
+
+def schemas_measures(request: Request) -> Result:
+    """The measures by name, for whoever edits the register of figures."""
+    catalogue = load_catalogue(schemas_folder(request.settings))
+    rows = [
+        {"return": s.name, "measure": m.name, "title": m.title, "unit": m.unit, "sql": m.sql, "where": m.where}
+        for s in catalogue.returns.values()
+        if request.return_name in (None, s.name)
+        for m in s.measures
+    ]
+    return Result("schemas measures", None, Outcome.CLEAN, extra={"schemas": {"measures": rows}})
+
+
+def schemas_test(request: Request) -> Result:
+    """Whether every schema file loads, pandera takes it, and every measure and figure can be worked out on no rows."""
+    from sscbtool.core.normalise import empty_frame
+    from sscbtool.core.validate import check_definitions
+    from sscbtool.edge.engine import Engine
+
+    catalogue = load_catalogue(schemas_folder(request.settings))
+    rows = []
+    with Engine({name: empty_frame(schema) for name, schema in catalogue.returns.items()}) as engine:
+        for schema in catalogue.returns.values():
+            check_definitions(schema)
+            for measure in schema.measures:
+                engine.measure(measure, None, None)
+            figures = [f for each in catalogue.figures.values() for f in each if f.return_name == schema.name]
+            for figure in figures:
+                measure = next(m for m in schema.measures if m.name == figure.measure)
+                engine.measure(measure, figure.where, None)
+            rows.append(
+                {"return": schema.name, "file": schema.source, "rules": len(schema.rules),
+                 "measures": len(schema.measures), "figures": len(figures)}
+            )  # fmt: skip
+    return Result("schemas test", None, Outcome.CLEAN, extra={"schemas": {"test": rows}})
+
+
+def _one_return(catalogue: Catalogue, name: str | None) -> Any:
+    if name is None or name not in catalogue.returns:
+        raise BadUsage(f"There is no return {name!r}.", f"Known returns are {', '.join(catalogue.returns)}.")
+    return catalogue.returns[name]
+
+
+# --------------------------------------------------------------------------- shared
+
+
+def _received(request: Request) -> Received:
+    """What the paths hold, or, without paths in a workspace, what the store holds."""
+    if request.paths or request.settings is None or not request.stored:
+        return receive(request)
+    from sscbtool.edge.store import Store
+
+    settings = request.settings
+    catalogue = load_catalogue(schemas_folder(settings))
+    asked, remarks = asked_period(request)
+    with Store.open(settings.path(settings.store), file_mode=settings.file_mode, group=settings.group) as store:
+        stored = store.submissions(return_name=request.return_name, partner=request.partner)
+        submissions = tuple(store.load(each) for each in stored)
+        findings = store.findings(each.id for each in stored)
+    if not submissions:
+        raise NothingToJudge("The store holds nothing yet.", "Land the returns with: sscbtool ingest")
+    return Received(
+        catalogue, Register(catalogue.organisations), asked, (), submissions, (), (), remarks=remarks, stored=findings
+    )
+
+
+def _result(command: str, judged: Any, verdict: Outcome) -> Result:
+    return Result(
+        command,
+        str(judged.period) if judged.period else None,
+        verdict,
+        judged.files,
+        judged.totals,
+        judged.findings,
+        remarks=judged.remarks,
+        catalogue=judged.received.catalogue,
+    )
+
+
+def _figures(catalogue: Catalogue, period: Period | None, request: Request) -> tuple[Figure, ...]:
+    """The published figures that are asked for.
+
+    Raises:
+        BadUsage: no figure has that id, or none stands in that section.
+        NothingToJudge: there is no register for the period.
+    """
+    year = str(Period(period.year, None)) if period else None
+    register = catalogue.figures.get(year or "")
+    if register is None:
+        known = ", ".join(catalogue.figures) or "none"
+        raise NothingToJudge(
+            f"There is no register of published figures for {year or 'an unknown period'}.",
+            f"Registers stand in schemas/figures; there are: {known}.",
+        )
+    chosen = tuple(
+        figure
+        for figure in register
+        if request.figure in (None, figure.figure_id) and (request.section is None or figure.section == request.section)
+    )
+    if not chosen:
+        what = f"figure {request.figure!r}" if request.figure else f"figure in section {request.section!r}"
+        ids = ", ".join(figure.figure_id for figure in register[:12])
+        raise BadUsage(f"There is no {what} in the register for {year}.", f"Known figures are {ids} and so on.")
+    return chosen

@@ -1,0 +1,355 @@
+"""From rows to verdicts: validate, set aside what is of another year, hold the published figures against the rest."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+
+from sscbtool.core import wording
+from sscbtool.core.checks import Surroundings
+from sscbtool.core.figures import Known, judge
+from sscbtool.core.model import (
+    ColumnTotal,
+    Comparator,
+    Figure,
+    FigureResult,
+    FileReport,
+    Finding,
+    Measure,
+    Outcome,
+    Place,
+    SetAside,
+    Severity,
+    Status,
+    Submission,
+)
+from sscbtool.core.normalise import empty_frame
+from sscbtool.core.rows import Rows, gather
+from sscbtool.core.validate import validate, word, worded
+from sscbtool.core.values import Period
+from sscbtool.edge.engine import Engine
+from sscbtool.workflow.receiving import Received
+
+OF_PRIOR_YEAR = frozenset({Comparator.LOWER_THAN, Comparator.GREATER_THAN, Comparator.PERCENT_CHANGE})
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What was received, held against its schemas, for one period."""
+
+    received: Received
+    period: Period | None
+    files: tuple[FileReport, ...]
+    rows: Mapping[str, Rows]
+    findings: tuple[Finding, ...]
+    totals: tuple[ColumnTotal, ...]
+    remarks: tuple[str, ...]
+    kept: int
+    """Rows that count for the period."""
+
+
+def judge_rows(received: Received) -> Judged:
+    """Validate every return and say of every row whether it counts for the period."""
+    submissions, superseded = _current(received)
+    period = received.period or _prevailing(submissions)
+    rows = gather(received.catalogue.returns, submissions)
+    findings = [*received.findings, *_validated(received, rows), *_covers(received, submissions)]
+    set_aside: dict[tuple[str, str | None, object], list[SetAside]] = {}
+    for submission in superseded:
+        reason = "superseded by a later file"
+        set_aside.setdefault(_key(submission), []).append(SetAside(reason, tuple(map(int, np.unique(submission.rows)))))
+    for submission in submissions:
+        aside = list(_other_years(submission, period))
+        set_aside.setdefault(_key(submission), []).extend(aside)
+        findings += _out_of_period(received, submission, period)
+    kept = sum(len(_rows_of(submission, period)) for submission in submissions)
+    return Judged(
+        received=received,
+        period=period,
+        files=tuple(_reported(file, set_aside) for file in received.files),
+        rows=rows,
+        findings=tuple(findings),
+        totals=tuple(_totals(rows, period)),
+        remarks=(*received.remarks, *_added(submissions)),
+        kept=kept,
+    )
+
+
+def outcome(judged: Judged, figures: Iterable[FigureResult] = ()) -> Outcome:
+    """What the run came to: a refused input, too little to judge, something open, or nothing."""
+    figures = tuple(figures)
+    if any(file.refused for file in judged.files):
+        return Outcome.REFUSED
+    open_findings = any(f.severity is not Severity.WARNING and not f.explained for f in judged.findings)
+    if not judged.kept and not open_findings:
+        return Outcome.INCOMPLETE
+    if figures and all(result.status in NOTHING_SAID for result in figures):
+        return Outcome.INCOMPLETE
+    breaks = any(result.status in BREAKS and not result.explained for result in figures)
+    return Outcome.FINDINGS if open_findings or breaks else Outcome.CLEAN
+
+
+BREAKS = frozenset({Status.CONTRADICTED, Status.NOT_EVIDENCED, Status.NOT_COMPUTABLE})
+NOTHING_SAID = frozenset({Status.NOT_CHECKED, Status.NARRATIVE})
+
+
+# --------------------------------------------------------------------------- validate
+
+
+def _validated(received: Received, rows: Mapping[str, Rows]) -> Iterator[Finding]:
+    around = Surroundings(
+        frozenset(organisation.code for organisation in received.register.organisations),
+        {name: each.frame for name, each in rows.items()},
+    )
+    for each in rows.values():
+        if len(each):
+            yield from validate(each, around, received.unread_cells).findings
+            yield from _imitations(received, each)
+
+
+def _imitations(received: Received, rows: Rows) -> Iterator[Finding]:
+    """Names that only look like a registered one, such as with a letter of another script."""
+    for spec in rows.schema.columns:
+        if spec.kind == "organisation":
+            names = rows.frame[spec.name]
+            imitating = {name for name in names.dropna().unique() if received.register.looks_like(str(name))}
+            for k in np.flatnonzero(names.isin(imitating).to_numpy()):
+                yield wording.say(wording.IMITATION, rows.place(int(k), spec.name), spec.name)
+
+
+def _covers(received: Received, submissions: Iterable[Submission]) -> Iterator[Finding]:
+    """Control totals that a cover sheet states, held against what was read of its file."""
+    for path, cover in received.covers:
+        own = [each for each in submissions if each.path == path]
+        place = Place(path, cover.sheet)
+        read = sum(len(np.unique(each.rows)) for each in own)
+        if cover.control_rows is not None and cover.control_rows != read:
+            yield wording.say(wording.COVER_ROWS, place, None, stated=str(cover.control_rows), read=str(read))
+        if cover.control_value is not None:
+            total = sum(
+                (
+                    _sum(each.frame[name])
+                    for each in own
+                    for name in received.catalogue.returns[each.return_name].totals
+                ),
+                Decimal(0),
+            )
+            if total != cover.control_value:
+                yield wording.say(wording.COVER_VALUE, place, None)
+
+
+# --------------------------------------------------------------------------- which rows count
+
+
+def _current(received: Received) -> tuple[list[Submission], list[Submission]]:
+    """Submissions that stand, and those that a later one says it replaces."""
+    replacing = {path for path, cover in received.covers if cover.supersedes}
+    standing = list(received.submissions)
+    gone = []
+    for later in received.submissions:
+        if later.path in replacing:
+            for earlier in list(standing):
+                if (
+                    earlier.path not in replacing
+                    and _same_return(earlier, later)
+                    and _overlap(received, earlier, later)
+                ):
+                    standing.remove(earlier)
+                    gone.append(earlier)
+    return standing, gone
+
+
+def _same_return(one: Submission, other: Submission) -> bool:
+    return (one.return_name, one.partner, one.period) == (other.return_name, other.partner, other.period)
+
+
+def _overlap(received: Received, one: Submission, other: Submission) -> bool:
+    """Whether two submissions share a key; a return without one is taken to overlap."""
+    key = list(received.catalogue.returns[one.return_name].key)
+    return not key or bool(set(one.frame[key].itertuples(index=False)) & set(other.frame[key].itertuples(index=False)))
+
+
+def _added(submissions: Iterable[Submission]) -> Iterator[str]:
+    """Where several files of one partner stand side by side, that is said."""
+    counts = Counter((each.return_name, each.partner, each.period) for each in submissions if each.partner)
+    for (name, partner, period), count in counts.items():
+        if count > 1:
+            yield f"{count} submissions of {name} by {partner} for {period} add up; none says that it replaces another."
+
+
+def _prevailing(submissions: Iterable[Submission]) -> Period | None:
+    """Where no period was asked for: the year that most rows are of."""
+    counts = Counter(period for each in submissions for period in each.periods if period)
+    if not counts:
+        return None
+    best, _ = max(counts.items(), key=lambda item: (item[1], item[0]))
+    return Period(int(best[:4]), None)
+
+
+def _counts(submission: Submission, period: Period | None) -> np.ndarray:
+    """Which rows of a submission are of the period."""
+    if period is None:
+        return np.array([each is not None for each in submission.periods], dtype=bool)
+    if period.quarter is None:
+        return np.array([each == str(period) for each in submission.periods], dtype=bool)
+    return np.array([each == str(period) for each in submission.quarters], dtype=bool)
+
+
+def _rows_of(submission: Submission, period: Period | None) -> np.ndarray:
+    """The sheet's rows that count for the period."""
+    return np.unique(submission.rows[_counts(submission, period)])
+
+
+def _other_years(submission: Submission, period: Period | None) -> Iterator[SetAside]:
+    kept = set(_rows_of(submission, period).tolist())
+    reasons: dict[str, set[int]] = {}
+    for row, of in zip(submission.rows.tolist(), submission.periods, strict=True):
+        if row not in kept:
+            reasons.setdefault(f"of {of}" if of else "of no stated period", set()).add(row)
+    for reason, rows in sorted(reasons.items()):
+        yield SetAside(reason, tuple(sorted(rows)))
+
+
+def _out_of_period(received: Received, submission: Submission, period: Period | None) -> Iterator[Finding]:
+    """Rows dated outside the year judged, where their file as a whole is of it."""
+    schema = received.catalogue.returns[submission.return_name]
+    column = schema.period_from
+    rule = worded(schema, "in_period", column) if column else None
+    if rule is None or column is None or period is None or submission.period != str(Period(period.year, None)):
+        return
+    outside = ~_counts(submission, Period(period.year, None)) & submission.frame[column].notna().to_numpy()
+    for k in np.flatnonzero(outside):
+        number = int(submission.cells[column][k]) or None
+        yield word(
+            rule, schema, Place(submission.path, submission.sheet, int(submission.rows[k]), number), column, str(period)
+        )
+
+
+def _key(submission: Submission) -> tuple[str, str | None, object]:
+    return submission.path, submission.sheet, submission.area
+
+
+def _reported(file: FileReport, set_aside: Mapping[tuple[str, str | None, object], list[SetAside]]) -> FileReport:
+    """The file's report with what became of each table's rows."""
+    tables = []
+    for report in file.tables:
+        aside = tuple(set_aside.get((file.path, report.table.sheet, report.table.area), ()))
+        lost = sum(len(each.rows) for each in aside)
+        kept = len(report.table.data_rows) - lost if report.return_name else 0
+        if not report.return_name and len(report.table.data_rows):
+            aside = (SetAside("answers to no return", tuple(map(int, report.table.data_rows))),)
+        tables.append(replace(report, rows_kept=kept, rows_set_aside=aside))
+    return replace(file, tables=tuple(tables))
+
+
+def _totals(rows: Mapping[str, Rows], period: Period | None) -> Iterator[ColumnTotal]:
+    for name, each in rows.items():
+        counts = np.concatenate([_counts(submission, period) for submission in each.submissions])
+        for column in each.schema.totals:
+            values = each.frame[column][counts]
+            unit = each.schema.column(column).unit or ""
+            yield ColumnTotal(name, column, unit, int(counts.sum()), _sum(values))
+
+
+def _sum(values: pd.Series) -> Decimal:
+    """The exact sum of a column of decimals or counts."""
+    return sum((Decimal(value) for value in values.dropna()), Decimal(0))
+
+
+# --------------------------------------------------------------------------- reconcile
+
+
+def engine_for(judged: Judged) -> Engine:
+    """The rows received as tables for measures; an empty one for each return of which nothing was received."""
+    return Engine(
+        {
+            name: judged.rows[name].measured if name in judged.rows else empty_frame(schema)
+            for name, schema in judged.received.catalogue.returns.items()
+        }
+    )
+
+
+def measure_of(judged: Judged, figure: Figure) -> Measure | None:
+    """The measure that evidences a figure; None for a narrative one."""
+    if figure.return_name is None:
+        return None
+    schema = judged.received.catalogue.returns[figure.return_name]
+    return next(measure for measure in schema.measures if measure.name == figure.measure)
+
+
+def looks_at(judged: Judged, measure: Measure, figure: Figure) -> tuple[str, ...]:
+    """The returns that a figure's measure reads: its own, and those that its SQL names."""
+    words = set(re.findall(r"\w+", f"{measure.sql} {measure.where or ''} {figure.where or ''}"))
+    return tuple(n for n in judged.received.catalogue.returns if n == measure.return_name or n in words)
+
+
+def hold(judged: Judged, figures: Iterable[Figure]) -> tuple[FigureResult, ...]:
+    """Hold each published figure against what was received."""
+    with engine_for(judged) as engine:
+        return tuple(judge(figure, _known(judged, engine, figure)) for figure in figures)
+
+
+def _known(judged: Judged, engine: Engine, figure: Figure) -> Known:
+    measure = measure_of(judged, figure)
+    if measure is None:
+        return Known()
+    missing = tuple(name for name in looks_at(judged, measure, figure) if name not in judged.rows)
+    if missing:
+        return Known(missing=missing)
+    rows = judged.rows[measure.return_name]
+    period = str(Period(judged.period.year, None)) if judged.period else None
+    measured = engine.measure(measure, figure.where, period)
+    prior = None
+    if figure.comparator in OF_PRIOR_YEAR and judged.period:
+        prior = engine.measure(measure, figure.where, str(judged.period.previous())).value
+    evidence = measure.evidence or tuple(spec.name for spec in rows.schema.columns if spec.required)
+    of_period = [k for k, each in enumerate(rows.periods) if period is None or each == period]
+    return Known(
+        empty=not of_period,
+        value=measured.value,
+        prior=prior,
+        rows_counted=len(measured.rows),
+        evidence=rows.evidence(measured.rows, evidence),
+        set_aside=tuple(_not_counted(engine, rows, measure, figure, period, len(of_period), len(measured.rows))),
+    )
+
+
+def _not_counted(
+    engine: Engine, rows: Rows, measure: Measure, figure: Figure, period: str | None, of_period: int, counted: int
+) -> Iterator[tuple[str, int]]:
+    """Rows of the return that a figure does not count: of another year, or not what it asks for."""
+    if others := len(rows) - of_period:
+        yield f"not of {period}", others
+    left = of_period
+    condition = ""
+    for part in (*_conjuncts(measure.where), *_conjuncts(figure.where)):
+        condition = f"{condition} and ({part})" if condition else f"({part})"
+        here = len(engine.measure(replace(measure, where=condition, sql="count(*)"), None, period).rows)
+        if left - here:
+            yield f"not {part}", left - here
+        left = here
+    assert left == counted, "the parts of a condition leave the rows that the whole leaves"
+
+
+def _conjuncts(condition: str | None) -> Iterator[str]:
+    """The parts of a condition that its outermost ``and`` joins."""
+    if condition is None:
+        return
+    depth, part, quoted = 0, "", False
+    for piece in re.split(r"('(?:[^']|'')*'|[()]|\band\b|\bbetween\b)", condition, flags=re.IGNORECASE):
+        if piece == "(" or piece == ")":
+            depth += 1 if piece == "(" else -1
+        between = piece.lower() == "between"
+        if piece.lower() == "and" and depth == 0 and not quoted:
+            yield part.strip()
+            part = ""
+            continue
+        quoted = between or (quoted and piece.lower() != "and")
+        part += piece
+    yield part.strip()

@@ -1,0 +1,57 @@
+"""Lays out a board's folder: settings, schemas, a place for returns; with the sample year if asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sscbtool.edge.catalogue import built_in
+from sscbtool.edge.workspace import SETTINGS, copy_tree
+from sscbtool.errors import BadUsage, CannotWrite
+
+SETTINGS_TEXT = """\
+# The settings of this board. Every line may be left out; what stands here is the default.
+
+# period = "2018-19"          # the year judged, where --period does not say
+returns = "returns"           # where partners' files are put: returns/<period>/<partner>/
+schemas = "schemas"           # what is expected: returns, organisations, published figures
+store = "store"               # what has been ingested
+
+# [limits]                    # what one file may cost before it is refused
+# file_bytes = 52428800
+# seconds = 10
+"""
+
+
+def lay_out(folder: Path, *, sample: bool) -> Iterator[str]:
+    """Make the workspace; gives a line for each thing made. What stands there already is left alone.
+
+    Raises:
+        BadUsage: there is a workspace already.
+        CannotWrite: the folder cannot be written to.
+    """
+    if (folder / SETTINGS).exists():
+        raise BadUsage(f"There is a workspace in {folder} already.", "Choose another folder, or edit its settings.")
+    try:
+        (folder / "returns").mkdir(parents=True, exist_ok=True)
+        schemas = list(copy_tree(built_in("schemas"), folder / "schemas"))
+        samples = list(_samples(folder)) if sample else []
+        (folder / SETTINGS).write_text(SETTINGS_TEXT, encoding="utf-8")
+    except OSError as fault:
+        raise CannotWrite(f"{folder} cannot be written to: {fault.strerror}.", "Choose another folder.") from None
+    yield f"Made {folder / SETTINGS}, {len(schemas)} schema files and an empty returns folder."
+    if sample:
+        yield f"Added the sample year: {len(samples)} files under {folder / 'returns'}."
+        yield f"Try: sscbtool --workspace {folder} reconcile {folder / 'returns'} --period {_sample_period()}"
+    else:
+        yield f"Put partners' files under {folder / 'returns'} and try: sscbtool --workspace {folder} validate"
+
+
+def _sample_period() -> str:
+    """The year of the sample that ships: the one folder of it without faults."""
+    return next(p.name for p in sorted(built_in("sample_data").iterdir()) if p.is_dir() and "faults" not in p.name)
+
+
+def _samples(folder: Path) -> Iterator[Path]:
+    period = _sample_period()
+    yield from copy_tree(built_in("sample_data") / period, folder / "returns" / period)

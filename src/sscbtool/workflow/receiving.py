@@ -1,0 +1,410 @@
+"""From paths to rows: collect, open, locate, recognise, normalise.
+
+What a file is (return, partner, period) is decided here, each with its reason.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sscbtool.core.model import (
+    Catalogue,
+    ColumnKind,
+    FileReport,
+    Finding,
+    Grid,
+    Limits,
+    Place,
+    Reading,
+    RecognisedBy,
+    Remark,
+    RemarkKind,
+    ReturnSchema,
+    Submission,
+    Table,
+    TableReport,
+    Workbook,
+)
+from sscbtool.core.organisations import Register
+from sscbtool.core.values import Period, parse_period
+from sscbtool.edge.pool import Pool
+from sscbtool.edge.workspace import Settings, collect
+from sscbtool.errors import BadUsage, NothingToJudge
+
+if TYPE_CHECKING:
+    from sscbtool.core.recognise import Cover, HeaderMatch
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a person asked for, as the options say it."""
+
+    paths: tuple[str, ...] = ()
+    return_name: str | None = None
+    period: str | None = None
+    partner: str | None = None
+    settings: Settings | None = None
+    figure: str | None = None
+    section: str | None = None
+    stored: bool = False
+    dry_run: bool = False
+    replaces: str | None = None
+    today: dt.date = dt.date(1970, 1, 1)
+    now: dt.datetime = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    progress: Progress | None = None
+    ask_password: Callable[[str], str | None] | None = None
+    """Asks the person at the terminal for a workbook's password."""
+
+    @property
+    def limits(self) -> Limits:
+        """What one file may cost."""
+        return self.settings.limits if self.settings else Limits()
+
+
+# --------------------------------------------------------------------------- what a file is
+
+
+@dataclass(frozen=True, eq=False)
+class Received:
+    """Everything that a run read: its files, its rows, and what was found on the way."""
+
+    catalogue: Catalogue
+    register: Register
+    period: Period | None
+    files: tuple[FileReport, ...]
+    submissions: tuple[Submission, ...]
+    findings: tuple[Finding, ...]
+    unread_cells: tuple[Place, ...]
+    """Cells that normalising found fault with."""
+    covers: tuple[tuple[str, Cover], ...] = ()
+    remarks: tuple[str, ...] = ()
+    stored: tuple[Finding, ...] = ()
+    """Findings that were kept with submissions when they landed."""
+
+
+def receive(request: Request) -> Received:
+    """Open every file, find its tables, recognise and normalise them.
+
+    Raises:
+        BadUsage: an unknown return, period or partner.
+        NothingToJudge: the paths hold no file at all.
+    """
+    found = files_of(request)
+    with pool_for(request, len(found.files)) as pool:
+        readings = read_all(pool, found.files, request)
+        from sscbtool.edge.catalogue import load_catalogue
+
+        catalogue = load_catalogue(schemas_folder(request.settings))
+        register = Register(catalogue.organisations)
+        _known_options(request, catalogue, register)
+        asked, remark = asked_period(request)
+        intake = _Intake(request, catalogue, register, asked)
+        for reading in readings:
+            intake.take(reading)
+    return Received(
+        catalogue,
+        register,
+        asked,
+        tuple(intake.files),
+        tuple(intake.submissions),
+        tuple(intake.findings),
+        tuple(intake.unread_cells),
+        tuple(intake.covers),
+        (*found.remarks, *remark, *intake.remarks),
+    )
+
+
+class _Intake:
+    """Takes readings one after the other and keeps what they come to."""
+
+    def __init__(self, request: Request, catalogue: Catalogue, register: Register, asked: Period | None) -> None:
+        self.request = request
+        self.catalogue = catalogue
+        self.register = register
+        self.asked = asked
+        self.files: list[FileReport] = []
+        self.submissions: list[Submission] = []
+        self.findings: list[Finding] = []
+        self.unread_cells: list[Place] = []
+        self.covers: list[tuple[str, Cover]] = []
+        self.remarks: list[str] = []
+        self.seen: dict[str, str] = {}
+
+    def take(self, reading: Reading) -> None:
+        """One file: refused, the same as an earlier one, or read table by table."""
+        from sscbtool.core import wording
+        from sscbtool.core.recognise import read_cover
+
+        if reading.workbook is None:
+            self.files.append(refused_report(reading))
+            return
+        if reading.sha256 and (earlier := self.seen.setdefault(reading.sha256, reading.path)) != reading.path:
+            self.findings.append(wording.say(wording.SAME_BYTES, Place(reading.path), None, other=Path(earlier).name))
+            self.files.append(read_report(reading, reading.workbook, ()))
+            return
+        cover = read_cover(reading.workbook.grids, self.catalogue.returns, self.register)
+        if cover:
+            self.covers.append((reading.path, cover))
+        self.findings += [wording.of_remark(each, reading.path) for each in self._about_file(reading.workbook)]
+        reports = self._tables(reading, cover)
+        self.files.append(read_report(reading, reading.workbook, reports))
+
+    def _about_file(self, workbook: Workbook) -> Iterator[Remark]:
+        """Remarks that concern the file as a whole; ragged rows are judged inside their table."""
+        return (remark for remark in workbook.remarks if remark.kind is not RemarkKind.RAGGED_ROW)
+
+    def _tables(self, reading: Reading, cover: Cover | None) -> tuple[TableReport, ...]:
+        """Every table of a workbook: recognised ones become submissions, the others are named."""
+        from sscbtool.core import wording
+        from sscbtool.core.locate import locate
+        from sscbtool.core.recognise import Recognition, recognise
+
+        assert reading.workbook is not None
+        schemas = self.catalogue.returns.values()
+        chosen = self.request.return_name or (cover.return_name if cover else None)
+        told: list[tuple[Grid, Table, Recognition]] = []
+        for grid in reading.workbook.grids:
+            if cover and grid.sheet == cover.sheet:
+                continue
+            for table in locate(grid, is_organisation=self.register.__contains__):
+                table = replace(table, ragged_rows=_ragged(reading.workbook, table))
+                told.append((grid, table, recognise(table, schemas, chosen=chosen)))
+        answered = any(recognition.match for _, _, recognition in told)
+        reports = []
+        for grid, table, recognition in told:
+            if recognition.match is None:
+                self.findings.append(wording.of_unrecognised(table, reading.path, recognition, answered=answered))
+                reports.append(TableReport(table))
+            else:
+                reports.append(self._submission(reading, cover, grid, table, recognition.match))
+        if not told:
+            self.findings.append(wording.say(wording.NO_TABLE, Place(reading.path), None))
+        return tuple(reports)
+
+    def _submission(
+        self, reading: Reading, cover: Cover | None, grid: Grid, table: Table, match: HeaderMatch
+    ) -> TableReport:
+        """The rows of one recognised table."""
+        from sscbtool.core import wording
+        from sscbtool.core.normalise import normalise
+        from sscbtool.core.validate import word, worded
+
+        schema = self.catalogue.returns[match.return_name]
+        period, period_by = self._period(reading.path, cover)
+        rows = normalise(grid, table, schema, match.columns, match.wide, self.register, period)
+        partner, partner_by = self._partner(reading.path, cover, rows.frame, schema)
+        path = reading.path
+        for fault in rows.faults:
+            place = Place(path, table.sheet, fault.row, fault.number)
+            spec = schema.column(fault.column)
+            rule = None if wording.is_particular(fault.kind) else worded(schema, "kind", fault.column)
+            self.findings.append(
+                word(rule, schema, place, spec.name) if rule else wording.of_fault(fault.kind, spec, place)
+            )
+            self.unread_cells.append(place)
+        self.findings += wording.of_table(table, path)
+        self.findings += wording.of_match(match, table, path)
+        self.findings += _totals(table, match, schema, path)
+        dated = {row for row in rows.periods if row}
+        if schema.period_from and dated and schema.period_from in match.columns:
+            period_by = RecognisedBy.DATES
+        stated = str(period) if period else (min(dated, key=lambda p: -rows.periods.count(p)) if dated else None)
+        if not len(table.data_rows) and not (cover and cover.nil_return):
+            self.findings.append(wording.say(wording.NO_ROWS, Place(path, table.sheet, table.area.top), None))
+        elif len(table.data_rows) and (stated is None or None in rows.periods):
+            self.findings.append(wording.say(wording.NO_PERIOD, Place(path, table.sheet, table.area.top), None))
+        recognised_by = self._recognised_by(cover)
+        submission = Submission(
+            path=path,
+            sha256=reading.sha256 or "",
+            sheet=table.sheet,
+            area=table.area,
+            return_name=schema.name,
+            partner=partner,
+            period=stated,
+            frame=rows.frame,
+            rows=rows.rows,
+            cells=rows.cells,
+            periods=rows.periods,
+            quarters=rows.quarters,
+            unpivoted=bool(match.wide),
+            recognised={"return": recognised_by, "partner": partner_by, "period": period_by},
+        )
+        self.submissions.append(submission)
+        return TableReport(
+            table,
+            schema.name,
+            partner,
+            stated,
+            str(recognised_by),
+            {name: str(by) for name, by in submission.recognised.items()},
+        )
+
+    def _recognised_by(self, cover: Cover | None) -> RecognisedBy:
+        if self.request.return_name:
+            return RecognisedBy.OPTION
+        return RecognisedBy.COVER if cover and cover.return_name else RecognisedBy.COLUMNS
+
+    def _period(self, path: str, cover: Cover | None) -> tuple[Period | None, RecognisedBy]:
+        """The year that the file as a whole states: its cover's, its folder's, else the one asked for."""
+        from sscbtool.core.recognise import folder_says
+
+        if cover and cover.period:
+            return cover.period, RecognisedBy.COVER
+        said, _ = folder_says(Path(path).parts, self.register)
+        if said:
+            return said, RecognisedBy.FOLDER
+        return self.asked, RecognisedBy.OPTION if self.request.period else RecognisedBy.DEFAULT
+
+    def _partner(self, path: str, cover: Cover | None, frame: Any, schema: Any) -> tuple[str | None, RecognisedBy]:
+        """Whose file it is: option, cover, folder, the one organisation all rows name, the return's usual sender."""
+        from sscbtool.core.recognise import folder_says
+
+        if self.request.partner:
+            named = self.register.resolve(self.request.partner)
+            assert named is not None
+            return named.code, RecognisedBy.OPTION
+        if cover and cover.partner:
+            return cover.partner, RecognisedBy.COVER
+        _, said = folder_says(Path(path).parts, self.register)
+        if said:
+            return said, RecognisedBy.FOLDER
+        own = next((c.name for c in schema.columns if c.kind is ColumnKind.ORGANISATION), None)
+        if own and len(names := frame[own].dropna().unique()) == 1 and str(names[0]) in self.register:
+            return str(names[0]), RecognisedBy.CONTENTS
+        return schema.sender, RecognisedBy.SENDER if schema.sender else RecognisedBy.DEFAULT
+
+
+# --------------------------------------------------------------------------- small steps shared by the commands
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of a run, and what was passed over."""
+
+    files: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def files_of(request: Request) -> Files:
+    """The files of a run: the paths, else the workspace's returns, else the current folder."""
+    paths = request.paths
+    if not paths:
+        paths = (str(request.settings.path(request.settings.returns)),) if request.settings else (".",)
+    found = collect(paths)
+    if not found.files:
+        raise NothingToJudge(
+            f"There is no spreadsheet in {', '.join(paths)}, so nothing was checked.",
+            "Give the path of a file or folder that holds the returns.",
+        )
+    remarks = (f"Passed over, being no spreadsheets: {len(found.passed_over)} files.",) if found.passed_over else ()
+    return Files(found.files, remarks)
+
+
+def pool_for(request: Request, files: int) -> Pool:
+    """Reader processes, started before anything heavy is imported here."""
+    return Pool(request.limits, workers=None if files > 1 else 1)
+
+
+def read_all(pool: Pool, files: Sequence[str], request: Request) -> Iterator[Reading]:
+    """Open every file in its order; a protected workbook once more with the password, if somebody may be asked."""
+    for reading in pool.read(files, on_progress=request.progress):
+        if reading.protected and request.ask_password and (password := request.ask_password(reading.path)):
+            with Pool(request.limits, workers=1) as alone:
+                yield from alone.read([reading.path], passwords={reading.path: password})
+        else:
+            yield reading
+
+
+def schemas_folder(settings: Settings | None) -> Path:
+    """The board's schemas, or those that ship with the program."""
+    from sscbtool.edge.catalogue import built_in
+
+    if settings is not None and settings.path(settings.schemas).is_dir():
+        return settings.path(settings.schemas)
+    return built_in("schemas")
+
+
+def refused_report(reading: Reading) -> FileReport:
+    """The report of a file that was not read."""
+    return FileReport(reading.path, reading.sha256, None, reason=reading.reason, hint=reading.hint)
+
+
+def read_report(reading: Reading, workbook: Workbook, reports: tuple[TableReport, ...]) -> FileReport:
+    """The report of a file that was read."""
+    return FileReport(
+        reading.path,
+        reading.sha256,
+        workbook.format,
+        tables=reports,
+        hidden_sheets=workbook.hidden_sheets,
+        encoding=workbook.encoding,
+    )
+
+
+def _known_options(request: Request, catalogue: Catalogue, register: Register) -> None:
+    """Refuse a return or partner that nobody knows, naming what comes near."""
+    if request.return_name and request.return_name not in catalogue.returns:
+        raise BadUsage(
+            f"There is no return {request.return_name!r}.", f"Known returns are {', '.join(catalogue.returns)}."
+        )
+    if request.partner and request.partner not in register:
+        raise BadUsage(
+            f"There is no partner {request.partner!r} in the organisations register.",
+            "Use its code, name or alias; see organisations.csv.",
+        )
+
+
+def asked_period(request: Request) -> tuple[Period | None, tuple[str, ...]]:
+    """The period asked for by option or settings, and what a word such as ``last-quarter`` meant.
+
+    Raises:
+        BadUsage: the text is no period.
+    """
+    text = request.period or (request.settings.period if request.settings else None)
+    if text is None:
+        return None, ()
+    quarter = Period.quarter_of(request.today)
+    year = Period.of(request.today)
+    words = {
+        "this-year": year,
+        "last-year": year.previous(),
+        "this-quarter": quarter,
+        "last-quarter": quarter.previous(),
+    }
+    if text in words:
+        return words[text], (f"The period {text} is {words[text]}.",)
+    period = parse_period(text)
+    if not isinstance(period, Period):
+        raise BadUsage(f"{text!r} is not a period.", "Write it as 2018-19, 2018-19 Q1, last-quarter or this-year.")
+    return period, ()
+
+
+def _ragged(workbook: Workbook, table: Table) -> tuple[int, ...]:
+    """Rows of uneven width that lie inside the table; unevenness in titles and notes is nobody's fault."""
+    inside = range(table.header_rows[0] if table.header_rows else table.area.top, table.area.bottom + 1)
+    ragged = (r.row for r in workbook.remarks if r.kind is RemarkKind.RAGGED_ROW and r.sheet == table.sheet)
+    return tuple(row for row in ragged if row is not None and row in inside)
+
+
+def _totals(table: Table, match: HeaderMatch, schema: ReturnSchema, path: str) -> Iterator[Finding]:
+    """Stated totals of the columns that the schema totals, where they do not add up."""
+    from sscbtool.core import wording
+    from sscbtool.core.validate import word, worded
+
+    names = {number: name for name, number in match.columns.items()}
+    if schema.wide and match.wide:
+        names |= dict.fromkeys((*match.wide.values(), *match.controls), schema.wide.value)
+    for total in table.totals:
+        name = names.get(total.column)
+        if total.agrees or name not in schema.totals:
+            continue
+        place = Place(path, table.sheet, total.row, total.column)
+        rule = worded(schema, "total_agrees", name)
+        yield word(rule, schema, place, name) if rule else wording.of_total(total, table, path)
