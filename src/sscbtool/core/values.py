@@ -64,7 +64,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from enum import StrEnum
 from functools import lru_cache, total_ordering
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from sscbtool.core.model import Flag, Kind
 from sscbtool.core.neutral import INVISIBLE
@@ -237,23 +237,28 @@ def _tidy(text: str) -> str:
 
 _FAULTS = {kind: Fault(kind) for kind in FaultKind}
 
-_OTHER_KINDS = {
-    Kind.DATE: _FAULTS[FaultKind.IS_A_DATE],
-    Kind.BOOL: _FAULTS[FaultKind.IS_A_BOOL],
-    Kind.ERROR: _FAULTS[FaultKind.ERROR_CELL],
-}
+_DATE_FAULT, _BOOL_FAULT, _ERROR_FAULT = (
+    _FAULTS[kind] for kind in (FaultKind.IS_A_DATE, FaultKind.IS_A_BOOL, FaultKind.ERROR_CELL)
+)
+_OF_KIND = tuple({Kind.DATE: _DATE_FAULT, Kind.BOOL: _BOOL_FAULT, Kind.ERROR: _ERROR_FAULT}.get(kind) for kind in Kind)
+"""By ``Kind``: the fault of a cell of that kind, whatever it holds. A tuple, since enum members hash slowly."""
+_TEXT, _NUMBER, _BLANK, _DATE = int(Kind.TEXT), int(Kind.NUMBER), int(Kind.BLANK), int(Kind.DATE)
+_UNCACHED, _UNDECODABLE = int(Flag.UNCACHED), int(Flag.UNDECODABLE)
+"""Plain integers: reaching for an enum's member costs more than the comparison."""
 
 
 def _given(text: str, kind: Kind, flags: Flag) -> str | Fault | None:
     """The cell's text without the space around it; None if blank; a fault if no text of this kind can be a value."""
-    if flags & Flag.UNCACHED:
-        return _FAULTS[FaultKind.UNCACHED_FORMULA]
-    if flags & Flag.UNDECODABLE:
-        return _FAULTS[FaultKind.UNDECODABLE]
-    if kind in _OTHER_KINDS:
-        return _OTHER_KINDS[kind]
-    if kind == Kind.BLANK:
+    if flags != 0:
+        seen = int(flags)
+        if seen & _UNCACHED:
+            return _FAULTS[FaultKind.UNCACHED_FORMULA]
+        if seen & _UNDECODABLE:
+            return _FAULTS[FaultKind.UNDECODABLE]
+    if kind == _BLANK:
         return None
+    if (fault := _OF_KIND[kind]) is not None:
+        return fault
     text = text.strip(_SPACES)
     if len(text) > _CAP:
         return _FAULTS[FaultKind.TOO_LARGE if text.isascii() and text.isdigit() else FaultKind.TOO_LONG]
@@ -372,7 +377,12 @@ _SHAPE = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 """Wider than the grammar: ``_amount`` then allows one sign, one currency and brackets in pairs only."""
-_QUICK_MONEY = re.compile(r"-?[0-9]{1,16}(?:\.[0-9]{1,2})?", re.ASCII)
+_QUICK_MONEY = re.compile(
+    r"-?£?(?:[0-9]{1,16}|[1-9][0-9]{0,2}(?:,[0-9]{3}){1,4})(?:(\.[0-9][0-9])|(\.[0-9]))?", re.ASCII
+)
+"""Most amounts, by a short cut; the grammar proper gives the same for each."""
+_TO_THE_PENNY = {None: ".00", 1: "", 2: "0"}
+"""What ``_QUICK_MONEY`` lacks of two decimals, by the last group that matched."""
 _LONE_NIL = re.compile(rf"(?:£|GBP){_SP}-", re.IGNORECASE | re.ASCII)
 _TWO_READINGS = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}", re.ASCII)
 _STORED = re.compile(r"-?[0-9]{1,400}(?:\.[0-9]{1,400})?(?:E[-+]?[0-9]{1,3})?", re.IGNORECASE | re.ASCII)
@@ -423,6 +433,7 @@ class _Look(StrEnum):
 
 _FORMAT_BRACKET = re.compile(r"\[\$([^\]-]*)[^\]]*\]|\[[^\]]*\]")
 _FORMAT_LITERAL = re.compile(r'"([^"]*)"|\\(.)|[_*].')
+_FORMAT_TOKEN = re.compile(_FORMAT_LITERAL.pattern + "|.", re.DOTALL)
 
 
 @lru_cache(maxsize=1024)
@@ -430,13 +441,18 @@ def _look(format_code: str) -> _Look:
     """What ``format_code`` shows around the number: a percent sign, pounds, or another currency."""
     code = format_code[:1024]
     shown = _FORMAT_BRACKET.sub(lambda m: f'"{m.group(1) or ""}"', code)
-    literals = " ".join(m.group(1) or m.group(2) or "" for m in _FORMAT_LITERAL.finditer(shown))
+    literals = _FORMAT_TOKEN.sub(lambda m: m.group(1) or m.group(2) or " ", shown)
     bare = _FORMAT_LITERAL.sub(" ", shown)
     if _is_foreign(literals) or any(unicodedata.category(c) == "Sc" and c != "£" for c in bare):
         return _Look.FOREIGN
     if "%" in bare:
         return _Look.PERCENT
     return _Look.OURS if "£" in code or "GBP" in literals.upper() else _Look.NEUTRAL
+
+
+@lru_cache(maxsize=1024)
+def _may_be_pounds(format_code: str) -> bool:
+    return _look(format_code) in {_Look.NEUTRAL, _Look.OURS}
 
 
 # --------------------------------------------------------------------------- money
@@ -446,13 +462,15 @@ def parse_money(
     text: str, kind: Kind = Kind.TEXT, format_code: str = "General", *, flags: Flag = Flag.NONE
 ) -> Decimal | Marker | Fault | None:
     """An amount in pounds, exact, with two places; a lone dash is a stated nil. See the module for the grammar."""
-    if kind == Kind.TEXT and flags == 0 and _QUICK_MONEY.fullmatch(text):
-        value = Decimal(text).quantize(_PENNY, context=_EXACT)
-        return value or _NIL
+    if flags == 0 and (kind == _TEXT or (kind == _NUMBER and _may_be_pounds(format_code))):
+        quick = _QUICK_MONEY.fullmatch(text)
+        if quick is not None:
+            value = Decimal(text.replace(",", "").replace("£", "") + _TO_THE_PENNY[quick.lastindex])
+            return value or _NIL
     given = _given(text, kind, flags)
     if not isinstance(given, str):
         return given
-    return _stored_money(given, format_code) if kind == Kind.NUMBER else _written_money(given)
+    return _stored_money(given, format_code) if kind == _NUMBER else _written_money(given)
 
 
 def _written_money(text: str) -> Decimal | Marker | Fault:
@@ -472,12 +490,11 @@ def _stored_money(text: str, format_code: str) -> Decimal | Fault:
     value = _stored_number(text)
     if value is None:
         return _FAULTS[FaultKind.NOT_A_NUMBER]
-    if format_code != "General":
-        look = _look(format_code)
-        if look is _Look.FOREIGN:
-            return _FAULTS[FaultKind.FOREIGN_CURRENCY]
-        if look is _Look.PERCENT:
-            return _FAULTS[FaultKind.IS_A_PERCENT]
+    look = _look(format_code)
+    if look is _Look.FOREIGN:
+        return _FAULTS[FaultKind.FOREIGN_CURRENCY]
+    if look is _Look.PERCENT:
+        return _FAULTS[FaultKind.IS_A_PERCENT]
     return _pence(value, _MILLIONTH_OF_A_PENNY)
 
 
@@ -528,7 +545,7 @@ def parse_count(
     given = _given(text, kind, flags)
     if not isinstance(given, str):
         return given
-    if kind == Kind.NUMBER:
+    if kind == _NUMBER:
         stored = _stored_number(given)
         if stored is None:
             return _FAULTS[FaultKind.NOT_A_NUMBER]
@@ -570,7 +587,7 @@ def parse_percent(
     given = _given(text, kind, flags)
     if not isinstance(given, str):
         return given
-    if kind == Kind.NUMBER:
+    if kind == _NUMBER:
         return _stored_percent(given, format_code)
     tidy = _tidy(given)
     found = _amount(_PERCENT_SIGN.sub("", tidy, count=1), currency=False)
@@ -601,7 +618,7 @@ def parse_number(
     given = _given(text, kind, flags)
     if not isinstance(given, str):
         return given
-    if kind == Kind.NUMBER:
+    if kind == _NUMBER:
         value = _stored_number(given)
         return _FAULTS[FaultKind.NOT_A_NUMBER] if value is None else _bounded(_without_float_noise(value))
     tidy = _tidy(given)
@@ -622,31 +639,41 @@ def _bounded(value: Decimal) -> Decimal | Fault:
 
 # --------------------------------------------------------------------------- columns
 
-_Value = TypeVar("_Value")
+_Value_co = TypeVar("_Value_co", covariant=True)
+
+
+class Parser(Protocol[_Value_co]):
+    """What the parsers of cells have in common."""
+
+    def __call__(self, text: str, kind: Kind, format_code: str, *, flags: Flag) -> _Value_co:
+        """The value, marker, fault or None of one cell."""
 
 
 def parse_column(
-    parse: Callable[[str, Kind, str, Flag], _Value],
+    parse: Parser[_Value_co],
     texts: Sequence[str],
     kinds: Sequence[int] | None = None,
     format_codes: Sequence[str] | None = None,
     flags: Sequence[int] | None = None,
-) -> list[_Value]:
-    """``parse`` of every cell, each distinct cell parsed once. None for ``kinds`` means text, and so on."""
+) -> list[_Value_co]:
+    """``parse`` of every cell, each distinct cell parsed once. Without kinds all is text, and so on."""
     if kinds is None and format_codes is None and flags is None:
-        of_text = {text: parse(text, Kind.TEXT, "General", Flag.NONE) for text in set(texts)}
+        of_text = {text: parse(text, Kind.TEXT, "General", flags=Flag.NONE) for text in set(texts)}
         return [of_text[text] for text in texts]
     count = len(texts)
     cells = list(
         zip(
             texts,
-            [int(Kind.TEXT)] * count if kinds is None else kinds,
+            [_TEXT] * count if kinds is None else kinds,
             ["General"] * count if format_codes is None else format_codes,
             [0] * count if flags is None else flags,
             strict=True,
         )
     )
-    of_cell = {cell: parse(cell[0], Kind(cell[1]), cell[2], Flag(cell[3])) for cell in set(cells)}
+    of_cell = {}
+    for cell in set(cells):
+        text, kind, format_code, flag = cell
+        of_cell[cell] = parse(text, Kind(kind), format_code, flags=Flag(flag) if flag else Flag.NONE)
     return [of_cell[cell] for cell in cells]
 
 
@@ -657,11 +684,7 @@ def parse_money_column(
     flags: Sequence[int] | None = None,
 ) -> list[Decimal | Marker | Fault | None]:
     """``parse_money`` of every cell, each distinct cell parsed once."""
-    return parse_column(_money_cell, texts, kinds, format_codes, flags)
-
-
-def _money_cell(text: str, kind: Kind, format_code: str, flags: Flag) -> Decimal | Marker | Fault | None:
-    return parse_money(text, kind, format_code, flags=flags)
+    return parse_column(parse_money, texts, kinds, format_codes, flags)
 
 
 # --------------------------------------------------------------------------- dates
@@ -695,7 +718,9 @@ _TIME = re.compile(
     _LETTERS,
 )
 _WEEKDAY = re.compile(
-    r"(mon|tue|wed|thu|fri|sat|sun)(?:day|s|sday|nesday|r|rs|rsday|urday)?(?:, ?|[ \u00a0])", _LETTERS
+    r"(?:mon(?:day)?|tue(?:s|sday)?|wed(?:nesday)?|thu(?:r|rs|rsday)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)"
+    r"(?:, ?|[ \u00a0])",
+    _LETTERS,
 )
 _ORDINALS = {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd", 31: "st"}
 
@@ -704,12 +729,12 @@ def parse_date(
     text: str, kind: Kind = Kind.TEXT, format_code: str = "General", *, flags: Flag = Flag.NONE
 ) -> dt.date | Marker | Fault | None:
     """A calendar date, read day first; impossible and month-first dates are faults and never swapped."""
-    if kind == Kind.DATE and flags & ~Flag.FORMULA == 0:
+    if kind == _DATE and not int(flags) & (_UNCACHED | _UNDECODABLE):
         return _date_or_fault(text[:10]) if _YEAR_FIRST.match(text) else _FAULTS[FaultKind.NOT_A_DATE]
     given = _given(text, kind, flags)
     if not isinstance(given, str):
         return given
-    if kind == Kind.NUMBER:
+    if kind == _NUMBER:
         return _stored_date(given, format_code)
     tidy = _tidy(given)
     return _marker(tidy) or _date_or_fault(tidy)
@@ -737,6 +762,7 @@ def _why_no_date(tidy: str) -> Fault:
     return fault if fault.kind in telling else _FAULTS[FaultKind.NOT_A_DATE]
 
 
+@lru_cache(maxsize=8192)
 def _date_in(tidy: str) -> dt.date | FaultKind:
     """The date that ``tidy`` writes, or what is wrong with it."""
     if time := _TIME.search(tidy):
@@ -746,7 +772,7 @@ def _date_in(tidy: str) -> dt.date | FaultKind:
         tidy = tidy[: time.start()]
     weekday = _WEEKDAY.match(tidy)
     day = _day_in(tidy[weekday.end() :] if weekday else tidy)
-    if weekday and isinstance(day, dt.date) and day.weekday() != _DAY_NAMES.index(weekday.group(1).lower()):
+    if weekday and isinstance(day, dt.date) and day.weekday() != _DAY_NAMES.index(weekday.group()[:3].lower()):
         return FaultKind.IMPOSSIBLE_DATE
     return day
 
@@ -877,7 +903,7 @@ def parse_period(
     given = _given(text, kind, flags)
     if not isinstance(given, str):
         return given
-    if kind == Kind.NUMBER:
+    if kind == _NUMBER:
         return _FAULTS[FaultKind.NOT_A_PERIOD]
     tidy = _tidy(given).replace("\u00a0", " ")
     return _marker(tidy) or _period_in(tidy) or _why_no_period(tidy)
@@ -1016,8 +1042,8 @@ def fold(text: str) -> str:
 
 
 _LOOKALIKES = str.maketrans(
-    "авекмнорстухзіјѕһԁԛԝѵӏґαβεζηικμνορτυχωϳօսհոցıɑɡɩʀʏʜɪʟɴłøđħŧ01",
-    "abekmhopctyx3ijshdqwvlrabezhikmnoptyxwjouhngiagiryhilnlodhtol",
+    "авекмнорстухіјѕһԁԛԝѵӏαβεζηικμνορτυχωϳօսհոցıɑɡɩʀʏʜɪʟɴłøđħŧ01",
+    "abekmhopctyxijshdqwvlabezhikmnoptyxwjouhngiagiryhilnlodhtol",
 )
 """Letters of other scripts by the Latin letter they pass for, in either case, after folding; and 0 and 1."""
 
