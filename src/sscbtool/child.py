@@ -1,0 +1,207 @@
+"""What a child process of ``edge.pool`` does: gate, reader, answer, next file. The one place that composes the two.
+
+Nothing here is called by the parent. A file's content is met only after the process has given up what it does not
+need: terminal, environment, network, other programs, writing files, memory and time beyond the limits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import math
+import os
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import pyarrow as pa
+
+from sscbtool.core.model import Limits, Workbook
+from sscbtool.edge import intake, pool, readers
+from sscbtool.errors import InputRefused
+
+try:
+    import resource
+except ImportError:  # Windows: the wall limit and the gate stand alone
+    resource = None  # type: ignore[assignment]
+
+OPEN_FILES = 64
+TIDY_BYTES = 64 << 20
+"""A child that has grown by so much gives memory back before the next file."""
+RETIRE_BYTES = 256 << 20
+"""A child that could not, and has grown by so much, serves one more file and lets another take its place."""
+SIGKILL, PR_SET_PDEATHSIG = 9, 1
+FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.startfile", "pty.")
+
+
+def main() -> int:
+    """Serves requests from standard input until it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    requests, answers = _own_channel()
+    _die_with_parent()
+    first = _request(requests)
+    if first is None:
+        return 0
+    limits = Limits(**first)
+    _warm_up()
+    _give_up_what_is_not_needed()
+    fresh = _size()
+    with contextlib.suppress(BrokenPipeError):
+        _send(answers, {"ready": True}, None)
+        while (request := _request(requests)) is not None:
+            path = Path(os.fsdecode(bytes.fromhex(request["path"])))
+            if not _serve(path, request["password"], limits, answers, fresh):
+                break
+    return 0
+
+
+def _serve(path: Path, password: str | None, limits: Limits, answers: BinaryIO, fresh: int) -> bool:
+    """Answers one request; False if this process should not serve another."""
+    idle = _size()
+    _cap_memory(idle + limits.memory_bytes)
+    _cap_time(pool.seconds_for(path, limits))
+    envelope, workbook = _outcome(path, password, limits)
+    retiring = idle - fresh > RETIRE_BYTES
+    _send(answers, envelope | {"retiring": retiring}, workbook)
+    del workbook
+    if _size() - fresh > TIDY_BYTES:
+        _tidy()
+    return not retiring
+
+
+def _outcome(path: Path, password: str | None, limits: Limits) -> tuple[dict[str, Any], Workbook | None]:
+    """The envelope and the workbook, if the file was read. Every way of failing becomes a refusal of this one file."""
+    sha256, reason, hint, fault = None, None, "", False
+    try:
+        received = intake.receive(path, limits)
+        sha256 = received.sha256
+        admitted = intake.judge(received, limits, password)
+        workbook = readers.read(admitted.data, admitted.format, limits)
+    except InputRefused as refused:
+        reason, hint = refused.message, refused.hint
+    except MemoryError:
+        reason, hint = pool.out_of_memory(limits), pool.ASK_SMALLER
+    except Exception as error:  # noqa: BLE001 a bug of ours must cost one file, and say so without the file's content
+        reason, hint, fault = (
+            f"could not be read (internal reader fault: {type(error).__name__})",
+            pool.ASK_SIMPLER,
+            True,
+        )
+    else:
+        return {"sha256": sha256}, replace(workbook, remarks=(*admitted.remarks, *workbook.remarks))
+    return {"sha256": sha256, "reason": reason, "hint": hint, "fault": fault}, None
+
+
+# --------------------------------------------------------------------------- the channel
+
+
+def _own_channel() -> tuple[BinaryIO, BinaryIO]:
+    """Standard input and output under new numbers; what a library prints or reads from now on goes nowhere."""
+    requests, answers = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    os.close(nothing)
+    return os.fdopen(requests, "rb"), os.fdopen(answers, "wb", buffering=1 << 16)
+
+
+def _request(requests: BinaryIO) -> dict[str, Any] | None:
+    """The next request; None when the parent is gone or done."""
+    head = requests.read(pool.REQUEST.size)
+    if len(head) < pool.REQUEST.size:
+        return None
+    body = requests.read(*pool.REQUEST.unpack(head))
+    told: dict[str, Any] = json.loads(body)
+    return told
+
+
+def _send(answers: BinaryIO, envelope: dict[str, Any], workbook: Workbook | None) -> None:
+    facts = json.dumps(envelope).encode()
+    encoded = pool.Encoded(workbook) if workbook is not None else None
+    answers.write(pool.FRAME.pack(len(facts), encoded.size if encoded else 0))
+    answers.write(facts)
+    if encoded:
+        encoded.write(answers)
+    answers.flush()
+
+
+# --------------------------------------------------------------------------- giving up what is not needed
+
+
+def _warm_up() -> None:
+    """Imports what most files need, before memory is measured and before the first file's time runs."""
+    import sscbtool.edge.readers.text
+    import sscbtool.edge.readers.xlsx  # noqa: F401
+
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
+    pa.array(["a", "b"], pa.string()).filter(pa.array(np.array([True, False])))
+
+
+def _die_with_parent() -> None:
+    if not sys.platform.startswith("linux"):
+        return
+    import ctypes
+
+    parent = os.getppid()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        sys.exit(0)
+
+
+def _give_up_what_is_not_needed() -> None:
+    """The terminal, core dumps, writing, many open files, and by an audit hook: sockets and other programs."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 2)
+    os.close(nothing)
+    sys.dont_write_bytecode = True
+    if resource is not None:
+        for name, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_NOFILE, OPEN_FILES)):
+            with contextlib.suppress(OSError, ValueError):
+                resource.setrlimit(name, (most, most))
+    sys.addaudithook(_refuse_side_effects)
+    gc.collect()
+    gc.freeze()
+
+
+def _refuse_side_effects(event: str, _: tuple[Any, ...]) -> None:
+    if event.startswith(FORBIDDEN):
+        raise PermissionError(event)
+
+
+def _cap_memory(most: int) -> None:
+    if resource is not None:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+def _cap_time(seconds: float) -> None:
+    """CPU seconds for the next file, counted from what the process has used so far."""
+    if resource is not None:
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        most = math.ceil(usage.ru_utime + usage.ru_stime + seconds)
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_CPU, (most, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+def _size() -> int:
+    """Bytes of address space in use; 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+
+
+def _tidy() -> None:
+    """Gives memory back to the system."""
+    gc.collect()
+    if sys.platform.startswith("linux"):
+        import ctypes
+
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
