@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import sscbtool.edge.store
 from sscbtool.core.model import (
     Area,
     Finding,
@@ -376,7 +377,7 @@ def test_a_forked_child_that_outlives_its_killed_parent_does_not_hold_the_lock(t
 # ---------------------------------------------------------------- before or after, never between
 
 KILLING = """
-import os, signal, sys
+import os, signal, sys, time
 from pathlib import Path
 from test_store import ENTRY, file_of, finding_at, submission
 from sscbtool.edge.store import Store
@@ -399,6 +400,14 @@ for number, step in enumerate(seen):
         write(Path(sys.argv[1]) / f"{number:02}-{step}", stop)
         os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL, step
+for number in range(30):  # SQLite's own writes have no steps of ours: kill by the clock, from the creation on
+    child = os.fork()
+    if child == 0:
+        write(Path(sys.argv[1]) / f"timed-{number:02}", lambda _: None)
+        os._exit(0)
+    time.sleep(number / 1000)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
 """
 
 
@@ -410,22 +419,26 @@ def test_kill_9_at_any_step_leaves_the_store_before_or_after(tmp_path):
     )
     stopped = sorted(tmp_path.glob("[0-9]*"))
     assert {folder.name.partition("-")[2] for folder in stopped} == set(Step)
-    outcomes = []
-    for folder in stopped:
-        with Store.open(folder) as store:
-            before = store.submissions()
-            outcomes.append(bool(before))
-            assert len(before) in (0, 2), folder.name
-            assert len(store.runs()) == len(store.findings(stored.id for stored in before)) == bool(before)
-            assert store.verify(store.head()).whole
-            with store.writing() as writer:
-                assert len(list((folder / "submissions").iterdir())) == len(before), "orphans were swept"
-                again = file_of(submission(), submission(sheet="Other"), findings=[finding_at(5)])
-                assert writer.land(again, ENTRY) == (not before)
-            for stored in store.submissions():
-                assert_same(submission(sheet=stored.sheet), store.load(stored))
-            assert len(store.submissions()) == 2
-    assert outcomes == [False] * (len(stopped) - 1) + [True], "only the last step stands after the commit"
+    outcomes = [assert_before_or_after(folder) for folder in stopped]
+    assert outcomes == ["before"] * (len(stopped) - 1) + ["after"], "only the last step stands after the commit"
+    for folder in tmp_path.glob("timed-*"):
+        assert_before_or_after(folder)
+
+
+def assert_before_or_after(folder: Path) -> str:
+    whole = file_of(submission(), submission(sheet="Other"), findings=[finding_at(5)])
+    with Store.open(folder) as store:
+        found = store.submissions()
+        assert len(found) in (0, 2), folder.name
+        assert len(store.runs()) == len(store.findings(stored.id for stored in found)) == bool(found)
+        assert store.verify(store.head()).whole
+        with store.writing() as writer:
+            assert len(list((folder / "submissions").iterdir())) == len(found), "orphans were swept"
+            assert writer.land(whole, ENTRY) == (not found)
+        assert len(store.submissions()) == 2
+        for stored in store.submissions():
+            assert_same(submission(sheet=stored.sheet), store.load(stored))
+    return "after" if found else "before"
 
 
 def test_a_full_disk_at_any_step_leaves_the_store_as_it_was(store, tmp_path):
@@ -501,6 +514,9 @@ def test_a_colleague_in_the_group_reads_without_a_right_to_write():
         done = subprocess.run(
             [sys.executable, "-c", COLLEAGUE, f"{parent}/store"], capture_output=True, text=True, check=False
         )
+        folder = Path(parent, "store")
+        assert folder.group() == (folder / "catalogue.sqlite").group() == "nogroup"
+        assert folder.stat().st_mode & stat.S_ISGID, "what SQLite makes beside the catalogue is the group's too"
     assert done.stdout == "2\nPermission denied\n", done.stderr
 
 
@@ -524,9 +540,31 @@ def test_a_store_of_a_newer_version_is_refused(tmp_path):
 def test_a_creation_that_was_cut_short_is_taken_up_again(tmp_path):
     folder = tmp_path / "store"
     (folder / "submissions").mkdir(parents=True)
-    (folder / "catalogue.sqlite").touch()
+    for name in ("catalogue.part", "catalogue.part-journal"):
+        (folder / name).write_bytes(b"half a page")
     with Store.open(folder) as store:
         assert land(store, submission())
+        assert not list(folder.glob("*.part*"))
+
+
+def test_an_empty_file_is_not_taken_for_a_catalogue(tmp_path):
+    (tmp_path / "catalogue.sqlite").touch()
+    with pytest.raises(BadConfiguration, match="not the catalogue"):
+        Store.open(tmp_path)
+
+
+def test_a_store_of_an_older_version_is_brought_up_to_date_with_what_it_holds(tmp_path, monkeypatch):
+    with Store.open(tmp_path) as store:
+        land(store, submission())
+    addition = ("CREATE TABLE added (number INTEGER PRIMARY KEY) STRICT",)
+    monkeypatch.setattr(sscbtool.edge.store, "_MIGRATIONS", (*sscbtool.edge.store._MIGRATIONS, addition))
+    for _ in range(2):
+        with Store.open(tmp_path) as store:
+            assert_same(submission(), store.load(store.submissions()[0]))
+    with sqlite3.connect(tmp_path / "catalogue.sqlite") as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("SELECT count(*) FROM added").fetchone() == (0,)
+    connection.close()
 
 
 def test_submissions_without_a_catalogue_are_never_swept_away(store, tmp_path):
@@ -628,6 +666,7 @@ def test_an_untouched_log_is_whole_up_to_every_head_it_ever_had(store):
     [
         (["""UPDATE log SET entry = replace(entry, '"run":2', '"run":9') WHERE number = 3"""], 3),
         (["UPDATE log SET hash = substr(hash, 2) || 'f' WHERE number = 3"], 3),
+        (["UPDATE log SET previous = substr(previous, 2) || 'f' WHERE number = 3"], 3),
         (["DELETE FROM log WHERE number = 1"], 1),
         (["DELETE FROM log WHERE number = 3"], 3),
         (["DELETE FROM log WHERE number = 3", "UPDATE log SET number = number - 1 WHERE number > 3"], 3),
@@ -648,7 +687,16 @@ def test_an_untouched_log_is_whole_up_to_every_head_it_ever_had(store):
             2,
         ),
     ],
-    ids=["edit", "hash edited", "first deleted", "deleted", "deleted and renumbered", "inserted", "swapped"],
+    ids=[
+        "edit",
+        "hash edited",
+        "link edited",
+        "first deleted",
+        "deleted",
+        "deleted and renumbered",
+        "inserted",
+        "swapped",
+    ],
 )
 def test_tampering_with_the_log_is_found_where_it_was_done(tmp_path, statements, broken_at):
     with Store.open(tmp_path) as store:

@@ -557,9 +557,9 @@ class _Folder:
 
     # ---- the catalogue
 
-    def connect(self, mode: str) -> sqlite3.Connection:
-        """A connection in autocommit: ``rw`` to write, ``ro`` to read."""
-        uri = f"{self.catalogue.absolute().as_uri()}?mode={mode}"
+    def connect(self, mode: str, path: Path | None = None) -> sqlite3.Connection:
+        """A connection to the catalogue in autocommit: ``rw`` to write, ``ro`` to read."""
+        uri = f"{(path or self.catalogue).absolute().as_uri()}?mode={mode}"
         connection = sqlite3.connect(uri, uri=True, isolation_level=None)
         if mode == "rw":
             connection.execute("PRAGMA synchronous = FULL")
@@ -579,7 +579,7 @@ class _Folder:
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def version(self) -> int:
-        """The catalogue's version; 0 where there is none yet.
+        """The catalogue's version; 0 where there is no catalogue yet.
 
         Raises:
             BadConfiguration: newer than this program, or not a catalogue.
@@ -589,6 +589,8 @@ class _Folder:
                 return 0
             with closing(self.connect("ro")) as connection:
                 version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if version == 0:
+            raise BadConfiguration(f"{self.catalogue} is not the catalogue of a store", _RESTORE)
         if version > len(_MIGRATIONS):
             raise BadConfiguration(
                 f"the store {self.root} is of version {version} and this program knows no later one than "
@@ -602,24 +604,30 @@ class _Folder:
         with self.writing_to():
             self._make_folder(self.root)
         with self.locked(), self.writing_to():
-            if not self.catalogue.exists() and self.data.is_dir() and any(self.data.iterdir()):
-                # An empty catalogue would have the next writer sweep every submission away.
-                raise BadConfiguration(f"the store {self.root} holds submissions but has no catalogue", _RESTORE)
-            self._make_folder(self.data)
-            os.close(os.open(self.catalogue, os.O_RDWR | os.O_CREAT, 0o600))
-            self._give(self.catalogue)
+            if not self.catalogue.exists():
+                self._create()
             connection = self.connect("rw")
             try:
-                connection.execute("PRAGMA journal_mode = WAL")
-                for version in range(self.version(), len(_MIGRATIONS)):
-                    connection.execute("BEGIN IMMEDIATE")
-                    for statement in _MIGRATIONS[version]:
-                        connection.execute(statement)
-                    connection.execute(f"PRAGMA user_version = {version + 1}")
-                    connection.execute("COMMIT")
-                _sync_folder(self.root)
+                _migrate(connection)
             finally:
                 self.close_writer(connection)
+
+    def _create(self) -> None:
+        """Make an empty catalogue aside and rename it: one cut short could not be told from a damaged one."""
+        if self.data.is_dir() and any(self.data.iterdir()):
+            # An empty catalogue would have the next writer sweep every submission away.
+            raise BadConfiguration(f"the store {self.root} holds submissions but has no catalogue", _RESTORE)
+        self._make_folder(self.data)
+        aside = self.root / "catalogue.part"
+        for left in self.root.glob("catalogue.part*"):
+            left.unlink()
+        os.close(os.open(aside, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        self._give(aside)
+        with closing(self.connect("rw", aside)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            _migrate(connection)
+        aside.replace(self.catalogue)
+        _sync_folder(self.root)
 
     # ---- the lock
 
@@ -718,6 +726,17 @@ class _Folder:
             except LookupError as error:
                 raise BadConfiguration(f"the group {self.group!r} for the store is not known here") from error
         path.chmod(self.file_mode if mode is None else mode)
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Apply what is missing, each version in a transaction of its own."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    for number in range(version, len(_MIGRATIONS)):
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in _MIGRATIONS[number]:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {number + 1}")
+        connection.execute("COMMIT")
 
 
 def _why(error: Exception) -> str:
