@@ -1,0 +1,44 @@
+# Everything here works on a machine with Python 3.11+ and make; nothing else need be installed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check format docs wheel bench clean
+
+demo: $(STAMP)  ## install what is needed and run the main job on the sample year
+	$(BIN)/sscbtool reconcile sample_data/2018-19 --period 2018-19
+
+test: $(STAMP)  ## install what is needed and pass the tests
+	$(BIN)/python -m pytest -n 2 -q
+
+check: $(STAMP)  ## lint, types, import contracts, docs up to date
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/make_reference.py --check
+
+format: $(STAMP)  ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(STAMP)  ## write docs/commands.md and docs/codes.md from the program
+	$(BIN)/python docs/make_reference.py
+
+wheel: $(STAMP)  ## build the wheel
+	$(BIN)/python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist .
+
+lock:  ## pin every dependency anew, with hashes and without addresses (needs uv)
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate --no-header \
+		--group dev pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) dist build
+
+$(STAMP): requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip -q
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $(STAMP)
