@@ -296,7 +296,7 @@ class Store:
             raise BadConfiguration(
                 f"the store {self._place.root} is damaged: {stored.parquet} is not as it was landed", _RESTORE
             )
-        return _submission(stored, pq.read_table(pa.BufferReader(content)))
+        return _submission(stored, pq.read_table(pa.BufferReader(content)))  # type: ignore[no-untyped-call]
 
     def findings(self, ids: Iterable[str]) -> tuple[Finding, ...]:
         """The findings about these submissions, and those about their files that stand in no one table."""
@@ -682,7 +682,7 @@ class _Folder:
     def write_parquet(self, name: str, submission: Submission, on_step: Callable[[Step], None]) -> str:
         """Write a submission's rows under their final name; gives the file's SHA-256."""
         sink = pa.BufferOutputStream()
-        pq.write_table(_table(submission), sink, compression="zstd")
+        pq.write_table(_table(submission), sink, compression="zstd")  # type: ignore[no-untyped-call]
         content = sink.getvalue().to_pybytes()
         self._write_aside(self.data / _parquet_name(name), content, on_step)
         return hashlib.sha256(content).hexdigest()
