@@ -417,6 +417,10 @@ class Measure:
     where: str | None = None
     evidence: tuple[str, ...] = ()
     """The columns whose cells bear the measure out."""
+    of: str | None = None
+    """SQL of the whole that ``sql`` is a part of, over the same rows: the measure is then an exact fraction."""
+    listed: bool = False
+    """Whether ``sql`` is an expression of one row, and the measure the ordered list of its distinct values."""
 
 
 @dataclass(frozen=True)
@@ -445,6 +449,8 @@ class ReturnSchema:
     wide: Wide | None = None
     period_from: str | None = None
     """The column that dates a row, if one does."""
+    stock: tuple[str, str] | None = None
+    """Columns between which a row was open (a plan's start and end): its year is its submission's, not a date's."""
     declared: Mapping[str, Any] = field(default_factory=dict)
     """The schema file as pandera reads it; ``core.validate`` makes a ``DataFrameSchema`` of it when first needed."""
     source: str = ""
@@ -529,6 +535,34 @@ class Figure:
     note: str | None = None
 
 
+class CheckKind(StrEnum):
+    """What a published document must keep to within itself, whatever the returns say."""
+
+    SUM = "sum"
+    """The last figure is the sum of those before it."""
+    NESTED = "nested"
+    """Each figure counts some of those that the next one counts (0 to 4 among 0 to 19)."""
+    ASCENDING = "ascending"
+    """Each figure is at most the next (local, region, England)."""
+    IMPLIED_DENOMINATOR = "implied_denominator"
+    """Pairs ``count/percent``: all of them are shares of one population."""
+    SAME_LIST = "same_list"
+    """The figures state one and the same list."""
+
+
+@dataclass(frozen=True)
+class DocumentCheck:
+    """One check of the published document against itself: a row of ``figures/<period>-checks.csv``."""
+
+    check_id: str
+    kind: CheckKind
+    figures: tuple[str, ...]
+    """Figure ids, or ``count/percent`` pairs of them."""
+    note: str = ""
+    expects: Status | None = None
+    """The outcome that is known and declared, such as ``definition_differs``."""
+
+
 @dataclass(frozen=True, eq=False)
 class Catalogue:
     """Everything a board expects: its schema files, organisations and published figures."""
@@ -537,6 +571,8 @@ class Catalogue:
     organisations: tuple[Organisation, ...]
     figures: Mapping[str, tuple[Figure, ...]]
     """Published figures by period."""
+    checks: Mapping[str, tuple[DocumentCheck, ...]] = field(default_factory=dict)
+    """Checks of the published document against itself, by period."""
     hashes: Mapping[str, str] = field(default_factory=dict)
     """File name under ``schemas/`` -> SHA-256."""
 

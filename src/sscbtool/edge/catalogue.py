@@ -20,15 +20,18 @@ import yaml
 
 from sscbtool.core.model import (
     Catalogue,
+    CheckKind,
     ColumnKind,
     ColumnSpec,
     Comparator,
+    DocumentCheck,
     Figure,
     Measure,
     Organisation,
     ReturnSchema,
     Rule,
     Severity,
+    Status,
     Wide,
 )
 from sscbtool.core.values import Period, fold, parse_period
@@ -51,6 +54,9 @@ FIGURE_FIELDS = (
     "note",
 )
 ORGANISATION_FIELDS = ("code", "name", "scheme", "aliases", "sector", "statutory_partner", "valid_from", "valid_to")
+CHECK_FIELDS = ("check_id", "kind", "figures", "note", "expects")
+CHECKS = "-checks"
+"""How the file of a document's own checks ends: ``2018-19-checks.csv`` beside ``2018-19.csv``."""
 NOT_OPTIONS = {"rule", "column", "columns", "code", "severity", "says", "fix", "valid_from", "valid_to"}
 
 
@@ -77,13 +83,20 @@ def load_catalogue(folder: Path) -> Catalogue:
             _refuse(schema.source, "name", f"{returns[schema.name].source} has the same name")
         returns[schema.name] = schema
     organisations = load_organisations(folder, hashes)
-    figures = {}
-    for path in sorted((folder / "figures").glob("*.csv")):
-        period = parse_period(path.stem)
+    figures: dict[str, tuple[Figure, ...]] = {}
+    checks: dict[str, tuple[DocumentCheck, ...]] = {}
+    paths = sorted((folder / "figures").glob("*.csv"), key=lambda path: (path.stem.endswith(CHECKS), path.name))
+    for path in paths:
+        period = parse_period(path.stem.removesuffix(CHECKS))
         if not isinstance(period, Period):
             _refuse(path.name, "file name", "a figures register is named for its year, such as 2018-19.csv")
-        figures[str(period)] = _figures(_text(path, folder, hashes), path.name, returns)
-    return Catalogue(returns, organisations, figures, hashes)
+        text = _text(path, folder, hashes)
+        if path.stem.endswith(CHECKS):
+            known = {figure.figure_id for figure in figures.get(str(period), ())}
+            checks[str(period)] = tuple(_checks(text, path.name, known))
+        else:
+            figures[str(period)] = _figures(text, path.name, returns)
+    return Catalogue(returns, organisations, figures, checks, hashes)
 
 
 def load_organisations(folder: Path, hashes: dict[str, str] | None = None) -> tuple[Organisation, ...]:
@@ -120,12 +133,14 @@ def _return_schema(document: Mapping[str, Any], source: str) -> ReturnSchema:
         sender=metadata.get("sender"),
         wide=_wide(metadata.get("wide"), known, source),
         period_from=next((column.name for column in columns if column.within == "period"), None),
+        stock=_stock(metadata.get("stock"), known, source),
         declared=declared,
         source=source,
     )
 
 
-METADATA_KEYS = {"section", "grain", "sender", "key", "columns", "totals", "wide", "rules", "measures", "note"}
+METADATA_KEYS = {"section", "grain", "sender", "key", "columns", "totals", "wide", "stock", "rules", "measures", "note"}
+MEASURE_KEYS = {"sql", "unit", "title", "where", "evidence", "note", "of", "list"}
 COLUMN_KEYS = {"kind", "unit", "sensitivity", "within", "aliases", "values", "title", "note"}
 
 
@@ -193,9 +208,13 @@ def _measures(name: str, stated: Mapping[str, Any], source: str) -> Iterable[Mea
     for measure, about in stated.items():
         key = f"metadata.measures.{measure}"
         about = _mapping(about, source, key)
-        _only(about, {"sql", "unit", "title", "where", "evidence", "note"}, source, key)
+        _only(about, MEASURE_KEYS, source, key)
         if not about.get("sql"):
             _refuse(source, f"{key}.sql", "it is missing")
+        if about.get("list") not in (None, True, False):
+            _refuse(source, f"{key}.list", "it is true or false")
+        if about.get("list") and about.get("of"):
+            _refuse(source, f"{key}.of", "a list is no share of anything")
         yield Measure(
             return_name=name,
             name=str(measure),
@@ -204,6 +223,8 @@ def _measures(name: str, stated: Mapping[str, Any], source: str) -> Iterable[Mea
             title=str(about.get("title") or measure),
             where=about.get("where"),
             evidence=tuple(about.get("evidence") or ()),
+            of=str(about["of"]) if about.get("of") else None,
+            listed=bool(about.get("list")),
         )
 
 
@@ -216,7 +237,16 @@ def _wide(stated: Any, known: set[str], source: str) -> Wide | None:
     return Wide(tuple(str(column) for column in stated["columns"]), str(stated["into"]), str(stated["value"]))
 
 
-# --------------------------------------------------------------------------- the two registers
+def _stock(stated: Any, known: set[str], source: str) -> tuple[str, str] | None:
+    if stated is None:
+        return None
+    stated = _mapping(stated, source, "metadata.stock")
+    _only(stated, {"from", "to"}, source, "metadata.stock")
+    _among([str(stated.get(end)) for end in ("from", "to")], known, source, "metadata.stock")
+    return str(stated["from"]), str(stated["to"])
+
+
+# --------------------------------------------------------------------------- the registers
 
 
 def _organisations(text: str) -> tuple[Organisation, ...]:
@@ -274,6 +304,29 @@ def _figures(text: str, source: str, returns: Mapping[str, ReturnSchema]) -> tup
             note=row["note"] or None,
         )
     return tuple(found.values())
+
+
+def _checks(text: str, source: str, known: set[str]) -> Iterable[DocumentCheck]:
+    seen = set[str]()
+    for number, row in enumerate(_records(text, source, CHECK_FIELDS), start=2):
+        row = {name: (value or "").strip() for name, value in row.items()}
+        check_id = row["check_id"]
+        if not check_id or check_id in seen:
+            _refuse(source, f"line {number}, check_id", "each check has an id of its own")
+        seen.add(check_id)
+        kind = _member(CheckKind, row["kind"], source, f"{check_id}, kind")
+        figures = tuple(row["figures"].split())
+        if len(figures) < 2:
+            _refuse(source, f"{check_id}, figures", "a check compares two figures or more")
+        for each in figures:
+            pair = each.split("/")
+            if len(pair) != (2 if kind is CheckKind.IMPLIED_DENOMINATOR else 1):
+                _refuse(source, f"{check_id}, figures", f"{each} is not what a check of the kind {kind} takes")
+            for figure_id in pair:
+                if figure_id not in known:
+                    _refuse(source, f"{check_id}, figures", f"there is no figure {figure_id} in the year's register")
+        expects = _member(Status, row["expects"], source, f"{check_id}, expects") if row["expects"] else None
+        yield DocumentCheck(check_id, kind, figures, row["note"], expects)
 
 
 def _records(text: str, source: str, fields: tuple[str, ...]) -> Iterable[dict[str, str]]:
