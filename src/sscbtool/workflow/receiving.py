@@ -84,8 +84,6 @@ class Received:
     """Cells that normalising found fault with."""
     covers: tuple[tuple[str, Cover], ...] = ()
     remarks: tuple[str, ...] = ()
-    stored: tuple[Finding, ...] = ()
-    """Findings that were kept with submissions when they landed."""
 
 
 def receive(request: Request) -> Received:
