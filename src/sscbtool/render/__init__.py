@@ -1,1 +1,63 @@
 """Results into text, bytes or renderables; opens nothing, decides nothing."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import assert_never
+
+from sscbtool.core.model import Catalogue, Result
+from sscbtool.errors import BadUsage
+
+PIPED_WIDTH = 120
+"""How wide a table is where there is no terminal to ask."""
+
+
+class OutputFormat(StrEnum):
+    """What ``--format`` takes."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    XLSX = "xlsx"
+
+
+def render(
+    result: Result,
+    output_format: OutputFormat,
+    *,
+    catalogue: Catalogue | None = None,
+    width: int = PIPED_WIDTH,
+    color: bool = False,
+    show_values: bool = False,
+) -> str | bytes:
+    """A result in one format: text, or bytes where the format is not text.
+
+    ``width`` and ``color`` concern tables only. Raises BadUsage for a format that no command gives yet.
+    """
+    from sscbtool.render.present import present
+
+    match output_format:
+        case OutputFormat.JSON:
+            from sscbtool.render.as_json import as_json
+
+            return as_json(result)
+        case OutputFormat.TABLE:
+            from sscbtool.render.terminal import terminal
+
+            return terminal(present(result, catalogue, show_values=show_values), width, color=color)
+        case OutputFormat.CSV:
+            from sscbtool.render.as_csv import as_csv
+
+            return as_csv(present(result, catalogue, show_values=show_values))
+        case OutputFormat.MARKDOWN:
+            from sscbtool.render.as_markdown import as_markdown
+
+            return as_markdown(present(result, catalogue, show_values=show_values))
+        case OutputFormat.HTML | OutputFormat.XLSX:
+            raise BadUsage(
+                f"--format {output_format} comes with the report command.", "Use table, json, csv or markdown."
+            )
+        case _:
+            assert_never(output_format)

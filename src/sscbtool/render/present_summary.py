@@ -1,0 +1,225 @@
+"""The measures of a summary as tables whose totals foot: by organisation, with shares, and by quarter.
+
+A measure that adds up (a sum, a count of rows) gets what is missing from its parts as a row or column of its own, so
+that it foots; a count of distinct things does not add up, and its table says so instead of pretending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
+from itertools import groupby
+
+from sscbtool.core.model import Catalogue, Measure, MeasureValue, Organisation
+from sscbtool.render.report import MONEY, Cell, Column, ColumnType, Quantity, Row, Section, Table
+
+_HUNDREDTH = Decimal("0.01")
+_Number = Decimal | int
+
+
+def shares(amounts: Sequence[_Number]) -> list[Decimal] | None:
+    """Each amount's percentage of their sum, to two decimals, footing to exactly 100.00 by largest remainder.
+
+    Ties go to the earlier amount. None where the sum is nought, for nothing is a share of nothing.
+    """
+    whole = sum(Decimal(amount) for amount in amounts)
+    if not whole:
+        return None
+    exact = [Decimal(amount) * 100 / whole for amount in amounts]
+    floors = [value.quantize(_HUNDREDTH, rounding=ROUND_FLOOR) for value in exact]
+    missing = int((Decimal(100) - sum(floors)) / _HUNDREDTH)
+    largest = sorted(range(len(exact)), key=lambda i: (floors[i] - exact[i], i))
+    for index in largest[:missing]:
+        floors[index] += _HUNDREDTH
+    return floors
+
+
+def measure_sections(
+    values: Iterable[MeasureValue], catalogue: Catalogue | None, *, show_values: bool = False
+) -> list[Section]:
+    """The tables of every measure, in the order of the values."""
+    sections: list[Section] = []
+    names = _Names(catalogue, show_values=show_values)
+    for (return_name, name), group in groupby(values, key=lambda value: (value.return_name, value.measure)):
+        sections += _Breakdown.of(list(group), _measure(catalogue, return_name, name)).tables(names)
+    return sections
+
+
+def measures_as_data(values: Iterable[MeasureValue], catalogue: Catalogue | None) -> Table:
+    """Every value a row, as in the JSON."""
+    names = _Names(catalogue, show_values=False)
+    headings = ("return", "measure", "partner", "organisation", "quarter", "value", "unit")
+    rows = tuple(
+        (v.return_name, v.measure, names.code(v.partner), names.name(v.partner) if v.partner else None, v.quarter,
+         None if v.value is None else Quantity(v.value, v.unit), v.unit)
+        for v in values
+    )  # fmt: skip
+    return Table("Measures", tuple(Column(heading) for heading in headings), rows)
+
+
+def _measure(catalogue: Catalogue | None, return_name: str, name: str) -> Measure | None:
+    schema = catalogue.returns.get(return_name) if catalogue else None
+    return next((m for m in schema.measures if m.name == name), None) if schema else None
+
+
+class _Names:
+    """What organisations are called; a name that no register knows is partner text and only shown when asked for."""
+
+    def __init__(self, catalogue: Catalogue | None, *, show_values: bool) -> None:
+        self._known: Mapping[str, Organisation] = {o.code: o for o in catalogue.organisations} if catalogue else {}
+        self._judges = catalogue is not None and not show_values
+
+    def get(self, code: str) -> Organisation | None:
+        return self._known.get(code)
+
+    def name(self, code: str) -> str:
+        known = self._known.get(code)
+        if known:
+            return known.name
+        return "Not in the register" if self._judges else code
+
+    def code(self, code: str | None) -> str | None:
+        return None if code is None or (self._judges and code not in self._known) else code
+
+
+@dataclass(frozen=True)
+class _Breakdown:
+    """One measure's values by partner and quarter; None stands for all."""
+
+    title: str
+    unit: str
+    adds_up: bool
+    values: Mapping[tuple[str | None, str | None], _Number]
+
+    @classmethod
+    def of(cls, group: Sequence[MeasureValue], measure: Measure | None) -> _Breakdown:
+        first = group[0]
+        values: dict[tuple[str | None, str | None], _Number] = {
+            (v.partner, v.quarter): v.value for v in group if v.value is not None
+        }
+        title = measure.title if measure else f"{first.return_name}: {first.measure}"
+        sql = measure.sql.lower() if measure else ""
+        adds_up = sql.lstrip().startswith(("sum(", "count(")) and "distinct" not in sql
+        return cls(title, first.unit, adds_up, values)
+
+    @property
+    def partners(self) -> list[str]:
+        return sorted({partner for partner, _ in self.values if partner is not None})
+
+    @property
+    def quarters(self) -> list[str]:
+        return sorted({quarter for _, quarter in self.values if quarter is not None})
+
+    def tables(self, names: _Names) -> list[Table]:
+        """By organisation with shares where money adds up; by quarter where quarters are known; else the total."""
+        tables = []
+        if self.unit == MONEY and self.adds_up and self.partners:
+            tables.append(self._with_shares(names))
+        if self.quarters:
+            tables.append(self._by_quarter(names))
+        elif not tables and self.partners:
+            tables.append(self._by_partner(names))
+        return tables or [self._whole()]
+
+    def _quantity(self, value: _Number | None) -> Cell:
+        return None if value is None else Quantity(value, self.unit if self.unit == MONEY else "")
+
+    def _ordered(self, names: _Names) -> list[str]:
+        """Statutory partners are not put first: the largest amount is, then by name."""
+        return sorted(self.partners, key=lambda p: (-self.values.get((p, None), 0), names.name(p), p))
+
+    def _with_shares(self, names: _Names) -> Table:
+        partners = self._ordered(names)
+        amounts = [Decimal(self.values.get((partner, None), 0)) for partner in partners]
+        labels: list[tuple[str, Cell]] = [(names.name(p), _statutory(names.get(p))) for p in partners]
+        whole = Decimal(self.values.get((None, None), sum(amounts, Decimal(0))))
+        rest = whole - sum(amounts, Decimal(0))
+        if rest:
+            labels.append(("No registered organisation", None))
+            amounts.append(rest)
+        parts = shares(amounts)
+        rows: tuple[Row, ...] = tuple(
+            (name, statutory, self._quantity(amount), Quantity(parts[i], "percent") if parts else None)
+            for i, ((name, statutory), amount) in enumerate(zip(labels, amounts, strict=True))
+        )
+        columns = (
+            Column("Agency", least=28),
+            Column("Statutory partner", least=9),
+            Column("Amount", ColumnType.MONEY),
+            Column("Share of total", ColumnType.VALUE),
+        )
+        total = ("Total", None, self._quantity(whole), Quantity(Decimal("100.00"), "percent") if parts else None)
+        return Table(f"{self.title} by agency", columns, rows, total)
+
+    def _by_quarter(self, names: _Names) -> Table:
+        quarters = self.quarters
+        undated = {p: self._undated(p) for p in [*self.partners, None]} if self.adds_up else {}
+        has_undated = any(undated.values())
+        columns = (
+            Column("Organisation" if self.partners else "", least=24),
+            *(Column(_short_quarter(quarter), self._type) for quarter in quarters),
+            *((Column("Undated", self._type),) if has_undated else ()),
+            Column("Year", self._type),
+        )
+
+        def row(label: str, partner: str | None) -> Row:
+            return (
+                label,
+                *(self._quantity(self.values.get((partner, quarter), 0)) for quarter in quarters),
+                *((self._quantity(undated.get(partner, 0)),) if has_undated else ()),
+                self._quantity(self.values.get((partner, None), 0)),
+            )
+
+        rows = [row(names.name(partner), partner) for partner in self._ordered(names)]
+        total = row("All organisations" if self.partners else self.title, None)
+        if self.adds_up and self.partners:
+            rest = self._beyond_partners(total, rows)
+            rows += [rest] if rest else []
+        notes = () if self.adds_up else (self._why_not_footing(),)
+        return Table(
+            f"{self.title} by {'organisation and ' if self.partners else ''}quarter", columns, tuple(rows), total, notes
+        )
+
+    def _undated(self, partner: str | None) -> _Number:
+        dated = sum(self.values.get((partner, quarter), 0) for quarter in self.quarters)
+        return self.values.get((partner, None), 0) - dated
+
+    def _beyond_partners(self, total: Row, rows: Sequence[Row]) -> Row | None:
+        """What the total holds beyond its organisations, so that the column foots."""
+        rest: list[_Number] = []
+        for column in range(1, len(total)):
+            whole = total[column]
+            parts = sum(cell.value for r in rows if isinstance(cell := r[column], Quantity))
+            rest.append((whole.value if isinstance(whole, Quantity) else 0) - parts)
+        return ("No registered organisation", *(self._quantity(value) for value in rest)) if any(rest) else None
+
+    def _by_partner(self, names: _Names) -> Table:
+        rows = tuple((names.name(p), self._quantity(self.values.get((p, None), 0))) for p in self._ordered(names))
+        columns = (Column("Organisation", least=24), Column(self.unit.capitalize(), self._type))
+        total = ("All organisations", self._quantity(self.values.get((None, None))))
+        notes = () if self.adds_up else (self._why_not_footing(),)
+        return Table(f"{self.title} by organisation", columns, rows, total, notes)
+
+    def _whole(self) -> Table:
+        value = self._quantity(self.values.get((None, None)))
+        return Table(self.title, (Column("", least=24), Column("Year", self._type)), ((self.title, value),))
+
+    def _why_not_footing(self) -> str:
+        return (
+            f"Each of the {self.unit} is counted once in every line and column it belongs to, and once in the year: "
+            "lines and columns need not add up to their totals."
+        )
+
+    @property
+    def _type(self) -> ColumnType:
+        return ColumnType.MONEY if self.unit == MONEY else ColumnType.COUNT
+
+
+def _statutory(organisation: Organisation | None) -> str | None:
+    return None if organisation is None else "yes" if organisation.statutory_partner else "no"
+
+
+def _short_quarter(quarter: str) -> str:
+    """``Q1`` of ``2018-19 Q1``."""
+    return quarter.rsplit(" ", 1)[-1]

@@ -1,0 +1,164 @@
+"""What every renderer is given: one neutral report of typed sections, without markup, colour or widths.
+
+Strings here may hold partner text as it stands; each renderer makes them harmless for its own medium.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from sscbtool.core.model import Outcome
+
+MONEY = "GBP"
+PERCENT = frozenset({"percent", "%"})
+
+
+class ColumnType(StrEnum):
+    """What the cells of a column are, and so how they align and whether they may wrap."""
+
+    TEXT = "text"
+    """Words; may wrap."""
+    CODE = "code"
+    """An id, a rule's code, a short name; never broken."""
+    PLACE = "place"
+    """Files, sheets and cells; broken only between them."""
+    MONEY = "money"
+    COUNT = "count"
+    VALUE = "value"
+    """Quantities of mixed units, or words where a value is no number."""
+    STATUS = "status"
+    """A ``Mark``."""
+
+    @property
+    def numeric(self) -> bool:
+        """Whether its quantities share a decimal point at the right."""
+        return self in (ColumnType.MONEY, ColumnType.COUNT, ColumnType.VALUE)
+
+
+class Tone(StrEnum):
+    """How a mark is meant; colour only repeats what symbol and word say."""
+
+    GOOD = "good"
+    BAD = "bad"
+    DOUBT = "doubt"
+    QUIET = "quiet"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A status by symbol and word."""
+
+    symbol: str
+    word: str
+    tone: Tone
+
+    @property
+    def text(self) -> str:
+        """``✓ Agrees``."""
+        return f"{self.symbol} {self.word}"
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number and its unit; ``signed`` shows a plus."""
+
+    value: Decimal | int
+    unit: str = ""
+    signed: bool = False
+
+    @property
+    def text(self) -> str:
+        """As a reader expects it: ``£134,471.50``, ``-£5.00``, ``1,234``, ``12.50%``."""
+        sign = "-" if self.value < 0 else "+" if self.signed and self.value > 0 else ""
+        digits = f"{abs(Decimal(self.plain)):,f}"
+        return f"{sign}{'£' if self.unit == MONEY else ''}{digits}{'%' if self.unit in PERCENT else ''}"
+
+    @property
+    def plain(self) -> str:
+        """As a program expects it: ``134471.50``, ``-5.00``, ``1234``, ``12.50``."""
+        value = Decimal(self.value)
+        if self.unit == MONEY and value == round(value, 2):
+            return f"{value:.2f}"
+        return f"{value:f}"
+
+
+Cell = str | Quantity | Mark | None
+Row = tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table, and what may become of it where space is short."""
+
+    heading: str
+    type: ColumnType = ColumnType.TEXT
+    least: int = 14
+    """The narrowest a TEXT column may be before other columns make way."""
+    moves: int = 0
+    """Where the table does not fit, columns go to lines of their own in this order, from 1; 0 never does."""
+    labelled: bool = True
+    """Whether the heading stands before the value on a line of its own."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under typed columns, a closing total row if they add up to one, and notes below."""
+
+    heading: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    total: Row | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Named values, one a line."""
+
+    heading: str
+    items: tuple[tuple[str, Cell], ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One sentence, with a mark before it if it carries a verdict."""
+
+    text: str
+    mark: Mark | None = None
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Sentences one below the other."""
+
+    heading: str
+    lines: tuple[Line, ...]
+
+
+Section = Facts | Table | Lines
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a command found out, in the order a reader needs it."""
+
+    title: str
+    outcome: Outcome
+    sections: tuple[Section, ...]
+    closing: str
+    """What to do next."""
+    data: Table = field(default_factory=lambda: Table("", (), ()))
+    """The one table that stands for the result where only a table can: nothing grouped, nothing shortened."""
+
+
+def cell_text(cell: Cell) -> str:
+    """A cell as a reader sees it."""
+    match cell:
+        case None:
+            return ""
+        case str():
+            return cell
+        case Mark() | Quantity():
+            return cell.text

@@ -1,0 +1,270 @@
+"""A report as rich tables for a terminal of a given width, or for a pipe.
+
+Fits 80 columns and uses 200. Numbers, ids and cells are never cut or broken; where a table does not fit, its wordy
+columns move to lines of their own below each row, and the last resort is one line a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import StringIO
+
+from rich.box import Box
+from rich.cells import cell_len
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.style import Style
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from sscbtool.core.neutral import printable
+from sscbtool.render.report import (
+    Cell,
+    Column,
+    ColumnType,
+    Facts,
+    Lines,
+    Mark,
+    Quantity,
+    Report,
+    Row,
+    Table,
+    Tone,
+    cell_text,
+)
+
+_GAP = 2
+_INDENT = 4
+_STYLES = {Tone.GOOD: "green", Tone.BAD: "bold red", Tone.DOUBT: "yellow", Tone.QUIET: "dim"}
+_RULED = Box("    \n    \n ── \n    \n ── \n ── \n    \n    \n")
+"""Spaces between columns, a rule below the header and one above the total."""
+
+
+def terminal(report: Report, width: int, *, color: bool = False) -> str:
+    """The report as text of at most ``width`` columns, with ANSI colours if asked for."""
+    out = StringIO()
+    console = Console(
+        file=out,
+        width=width,
+        color_system="standard" if color else None,
+        force_terminal=color,
+        no_color=not color,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        legacy_windows=False,
+        soft_wrap=False,
+        _environ={},
+    )
+    console.print(Group(*_renderables(report, width)))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def _renderables(report: Report, width: int) -> list[RenderableType]:
+    parts: list[RenderableType] = [Text(printable(report.title), style="bold underline")]
+    for section in report.sections:
+        parts.append(Text())
+        match section:
+            case Facts():
+                parts += _facts(section)
+            case Table():
+                parts += _table(section, width)
+            case Lines():
+                parts += _lines(section)
+    if report.closing:
+        parts += [Text(), _words(report.closing, "bold")]
+    return parts
+
+
+def _words(text: str, style: str = "") -> Text:
+    return Text(printable(text), style=style, overflow="fold")
+
+
+def _heading(text: str) -> list[RenderableType]:
+    return [_words(text, "bold cyan")] if text else []
+
+
+def _cell(cell: Cell, style: str = "") -> Text:
+    if isinstance(cell, Mark):
+        return Text(printable(cell.text), style=_STYLES[cell.tone], overflow="fold")
+    return _words(cell_text(cell), style)
+
+
+def _facts(facts: Facts) -> list[RenderableType]:
+    grid = RichTable.grid(padding=(0, _GAP, 0, 0))
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(overflow="fold")
+    for name, value in facts.items:
+        grid.add_row(_words(name), _cell(value))
+    return [*_heading(facts.heading), grid]
+
+
+def _lines(lines: Lines) -> list[RenderableType]:
+    grid = RichTable.grid(padding=(0, _GAP, 0, 0))
+    marked = any(line.mark for line in lines.lines)
+    if marked:
+        grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for line in lines.lines:
+        grid.add_row(*([_cell(line.mark)] if marked else []), _words(line.text))
+    return [*_heading(lines.heading), grid]
+
+
+# --------------------------------------------------------------------------- tables
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Which columns stand side by side and how wide, and which have lines of their own."""
+
+    widths: dict[int, int]
+    below: tuple[int, ...]
+
+
+def _table(table: Table, width: int) -> list[RenderableType]:
+    parts = _heading(table.heading)
+    if table.rows or table.total:
+        all_rows = [*table.rows, *([table.total] if table.total else [])]
+        cells = _aligned(table.columns, all_rows)
+        layout = _fit(table.columns, cells, width)
+        parts += _one_line_a_value(table, cells) if layout is None else _side_by_side(table, cells, layout)
+    parts += [_words(note, "dim") for note in table.notes]
+    return parts
+
+
+def _aligned(columns: Sequence[Column], rows: Sequence[Row]) -> list[list[Text]]:
+    """The cells as text, the quantities of a column padded to a shared decimal point."""
+    texts = [[_cell(cell) for cell in row] for row in rows]
+    for index, column in enumerate(columns):
+        if not column.type.numeric:
+            continue
+        behind = [len(_behind_point(row[index])) for row in rows]
+        most = max(behind, default=0)
+        for text, row, own in zip(texts, rows, behind, strict=True):
+            if isinstance(row[index], Quantity):
+                text[index].pad_right(most - own)
+    return texts
+
+
+def _behind_point(cell: Cell) -> str:
+    """What stands at and after the decimal point: ``.50%``."""
+    if not isinstance(cell, Quantity):
+        return ""
+    text = cell.text
+    return text[text.index(".") :] if "." in text else "%" if text.endswith("%") else ""
+
+
+def _fit(columns: Sequence[Column], cells: Sequence[Sequence[Text]], width: int) -> _Layout | None:
+    """The first arrangement that fits, moving columns below in the order they allow; None if there is none."""
+    natural = [_natural(column, [row[i] for row in cells]) for i, column in enumerate(columns)]
+    least = [_least(column, [row[i] for row in cells], natural[i]) for i, column in enumerate(columns)]
+    movable = sorted((i for i, column in enumerate(columns) if column.moves), key=lambda i: columns[i].moves)
+    for moved in range(len(movable) + 1):
+        below = movable[:moved]
+        beside = [i for i in range(len(columns)) if i not in below]
+        room = width - _GAP * (len(beside) - 1)
+        if sum(least[i] for i in beside) <= room:
+            return _Layout(_shared_out(beside, least, natural, room), tuple(sorted(below)))
+    return None
+
+
+def _natural(column: Column, cells: Sequence[Text]) -> int:
+    heading = max((cell_len(word) for word in column.heading.split()), default=0)
+    wide = cell_len(column.heading) if not column.type.numeric else heading
+    return max([wide, *(cell.cell_len for cell in cells)], default=0)
+
+
+def _least(column: Column, cells: Sequence[Text], natural: int) -> int:
+    heading = max((cell_len(word) for word in column.heading.split()), default=0)
+    longest_word = max((cell_len(word) for cell in cells for word in cell.plain.split()), default=0)
+    match column.type:
+        case ColumnType.CODE | ColumnType.MONEY | ColumnType.COUNT:
+            return natural
+        case ColumnType.VALUE:
+            return max(heading, min(natural, max(longest_word, 14)))
+        case ColumnType.STATUS:
+            return min(natural, max(16, longest_word))
+        case ColumnType.PLACE:
+            return max(heading, min(natural, max(column.least, longest_word)))
+        case ColumnType.TEXT:
+            return max(heading, min(natural, column.least))
+
+
+def _shared_out(beside: Sequence[int], least: Sequence[int], natural: Sequence[int], room: int) -> dict[int, int]:
+    """Each column its least, and what is over to those that want more, the hungriest last to be filled."""
+    widths = {i: least[i] for i in beside}
+    over = room - sum(widths.values())
+    wanting = sorted((i for i in beside if natural[i] > widths[i]), key=lambda i: natural[i] - widths[i])
+    for done, index in enumerate(wanting):
+        given = min(natural[index] - widths[index], over // (len(wanting) - done))
+        widths[index] += given
+        over -= given
+    return widths
+
+
+def _side_by_side(table: Table, cells: Sequence[Sequence[Text]], layout: _Layout) -> list[RenderableType]:
+    footer = cells[-1] if table.total else None
+    body = cells[: len(table.rows)]
+    if not layout.below:
+        return [_grid(table.columns, layout, body, footer)]
+    parts: list[RenderableType] = [_grid(table.columns, layout, [])]
+    for row in body:
+        parts.append(_grid(table.columns, layout, [row], header=False))
+        parts += _below(table.columns, layout, row)
+    return parts if footer is None else [*parts, _grid(table.columns, layout, [], footer, header=False)]
+
+
+def _grid(
+    columns: Sequence[Column],
+    layout: _Layout,
+    rows: Sequence[Sequence[Text]],
+    footer: Sequence[Text] | None = None,
+    *,
+    header: bool = True,
+) -> RichTable:
+    grid = RichTable(
+        box=_RULED,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, _GAP - 1, 0, 0),
+        show_header=header,
+        show_footer=footer is not None,
+        header_style=Style(bold=True),
+        footer_style=Style(bold=True),
+    )
+    for index, width in layout.widths.items():
+        column = columns[index]
+        grid.add_column(
+            _words(column.heading),
+            footer=footer[index] if footer else "",
+            justify="right" if column.type.numeric else "left",
+            width=width,
+            overflow="fold",
+            vertical="top",
+        )
+    for row in rows:
+        grid.add_row(*(row[index] for index in layout.widths))
+    return grid
+
+
+def _below(columns: Sequence[Column], layout: _Layout, row: Sequence[Text]) -> list[RenderableType]:
+    lines: list[RenderableType] = []
+    for index in layout.below:
+        if row[index].plain.strip():
+            label = f"{columns[index].heading}: " if columns[index].labelled and columns[index].heading else ""
+            text = Text.assemble((label, "dim"), row[index].plain.strip(), overflow="fold")
+            lines.append(Padding(text, (0, 0, 0, _INDENT)))
+    return lines
+
+
+def _one_line_a_value(table: Table, cells: Sequence[Sequence[Text]]) -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    for number, row in enumerate(cells):
+        if number:
+            parts.append(Text())
+        items = [(column.heading, cell) for column, cell in zip(table.columns, row, strict=True) if cell.plain.strip()]
+        for heading, cell in items:
+            label = f"{heading}: " if heading else ""
+            parts.append(Text.assemble((label, "dim"), cell.plain.strip(), overflow="fold"))
+    return parts
