@@ -403,14 +403,19 @@ def _deliver(result: Result, output_format: Format, output: Path | None, *, show
     """Write the result to the terminal, or whole or not at all to a file."""
     import os
 
-    from sscbtool.render import OutputFormat, render
+    from sscbtool.render import PIPED_WIDTH, OutputFormat, render
 
     on_terminal = output is None and sys.stdout.isatty()
     if show_values and not on_terminal:
         raise BadUsage("Partner text is shown on a terminal only.", "Leave out --show-values or --output.")
-    width = _terminal_width() if on_terminal else None
-    color = on_terminal and "NO_COLOR" not in os.environ
-    written = render(result, OutputFormat(output_format.value), width=width, color=color, show_values=show_values)
+    written = render(
+        result,
+        OutputFormat(output_format.value),
+        catalogue=result.catalogue,
+        width=_terminal_width() if on_terminal else PIPED_WIDTH,
+        color=on_terminal and "NO_COLOR" not in os.environ,
+        show_values=show_values,
+    )
     data = written if isinstance(written, bytes) else written.encode("utf-8", errors="backslashreplace")
     if output is not None:
         from sscbtool.edge.workspace import write_new

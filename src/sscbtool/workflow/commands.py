@@ -182,7 +182,8 @@ def ingest(request: Request) -> Result:
                 inputs={file.path: file.sha256},
                 schemas={s.return_name: catalogue.hashes[catalogue.returns[s.return_name].source] for s in own},
             )
-            found = tuple(finding for finding in result.findings if finding.place.file == file.path)
+            # What rules find is worked out anew at each look, since it depends on what else has come.
+            found = tuple(f for f in judged.received.findings if f.place.file == file.path)
             replaced = _replaced(store, request, judged, own)
             new = writer.land(LandedFile(file.path, file.sha256, own, found), entry, supersedes=replaced)
             landed.append({"path": file.path, "new": new, "submissions": len(own), "supersedes": len(replaced)})
@@ -306,9 +307,9 @@ def _received(request: Request) -> Received:
         findings = store.findings(each.id for each in stored)
     if not submissions:
         raise NothingToJudge("The store holds nothing yet.", "Land the returns with: sscbtool ingest")
-    return Received(
-        catalogue, Register(catalogue.organisations), asked, (), submissions, (), (), remarks=remarks, stored=findings
-    )
+    unread = tuple(finding.place for finding in findings if finding.place.cell)
+    register = Register(catalogue.organisations)
+    return Received(catalogue, register, asked, (), submissions, findings, unread, remarks=remarks)
 
 
 def _result(command: str, judged: Any, verdict: Outcome) -> Result:
