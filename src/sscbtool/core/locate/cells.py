@@ -1,0 +1,247 @@
+"""What the cells of a grid look like, before any table is known: classes, and numbers read exactly.
+
+Classes say how a cell *reads* (a number typed as text is a number here); nothing in this file decides what a cell means.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sscbtool.core.model import Grid, Kind
+
+Matrix = np.ndarray[Any, Any]
+Vector = np.ndarray[Any, Any]
+
+
+class Look(IntEnum):
+    """How a cell reads, whatever its stored kind."""
+
+    BLANK = 0
+    TEXT = 1
+    NUMBER = 2
+    DATE = 3
+    """Dates, times and yes/no values: they stand under a heading as numbers do, but are not added up."""
+    MARK = 4
+    """Stands where a number would, but is none: suppressed, not applicable, an error cell."""
+
+
+NUMBER = (
+    r"^\s*[(+\-−–]?\s*[£$€]?\s*[+\-−–]?\s*(?:\d[\d,]*(?:\.\d*)?|\.\d+)(?:[eE][+\-]?\d+)?"
+    r"\s*(?:%|\*+|\[[a-z]\]|[rpe]|CR|DR)?\s*\)?-?\s*$"
+)
+DATE = r"^\s*(?:\d{4}-\d{2}-\d{2}(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?|\d{1,2}[/.\-]\d{1,2}[/.\-](?:\d{4}|\d{2})(?: \d{1,2}:\d{2}(?::\d{2})?)?)\s*$"
+_NUMBER, _DATE = re.compile(NUMBER), re.compile(DATE)
+
+SUPPRESSED = frozenset(
+    {"x", "c", "*", "**", "[c]", "[x]", "[low]", "(c)", "s", "<5", "<6", "<10", "<3", "1-4", "1 to 4", "1-5"}
+)
+"""Marks that stand for a small count withheld."""
+_ABSENT = frozenset(
+    {
+        *("..", ".", "...", "-", "–", "—", "--", ":", "z", "u", "[z]", "[u]", "[w]", "[b]", "[d]", "[e]", "[r]", "[p]"),
+        *(
+            "n/a",
+            "N/A",
+            "na",
+            "NA",
+            "#",
+            "~",
+            "†",
+            "‡",
+            "?",
+            "??",
+            "???",
+            "nil",
+            "Nil",
+            "NIL",
+            "[-]",
+            "[:]",
+            "NULL",
+            "null",
+        ),
+        *(
+            "no data",
+            "No data",
+            "DNR",
+            "†",
+            "not given",
+            "Not given",
+            "not held",
+            "Not held",
+            "X",
+            "x*",
+            "…",
+            "n.a.",
+            "N.A.",
+        ),
+    }
+)
+MARKS = SUPPRESSED | _ABSENT
+_MARK_ARRAY = pa.array(sorted(MARKS), pa.string())
+_FEW = 96
+"""Columns with at most this many text cells are read one by one: the vectorised way has a fixed price."""
+
+_LOOK_OF_KIND = np.zeros(8, np.uint8)
+_LOOK_OF_KIND[[Kind.TEXT, Kind.NUMBER, Kind.DATE, Kind.BOOL, Kind.ERROR]] = [
+    Look.TEXT,
+    Look.NUMBER,
+    Look.DATE,
+    Look.DATE,
+    Look.MARK,
+]
+
+
+def _look(text: str) -> Look:
+    bare = text.strip()
+    if not bare:
+        return Look.BLANK
+    if bare in MARKS:
+        return Look.MARK
+    if len(bare) <= 40:
+        if _NUMBER.match(bare):
+            return Look.NUMBER
+        if bare[0].isdigit() and _DATE.match(bare):
+            return Look.DATE
+    return Look.TEXT
+
+
+def _looks(texts: pa.Array) -> Vector:
+    """The looks of many text cells at once; agrees with ``_look``."""
+    bare = pc.utf8_trim_whitespace(texts)
+    out = np.full(len(texts), Look.TEXT, np.uint8)
+    short = pc.less_equal(pc.utf8_length(bare), 40)
+    dates = pc.and_(pc.match_substring_regex(bare, DATE), short).to_numpy(zero_copy_only=False)
+    numbers = pc.and_(pc.match_substring_regex(bare, NUMBER), short).to_numpy(zero_copy_only=False)
+    out[dates] = Look.DATE
+    out[numbers] = Look.NUMBER
+    out[pc.is_in(bare, _MARK_ARRAY).to_numpy(zero_copy_only=False)] = Look.MARK
+    out[pc.equal(bare, "").to_numpy(zero_copy_only=False)] = Look.BLANK
+    return out
+
+
+def looks_of(grid: Grid) -> Matrix:
+    """``Look`` by [i, j]: the stored kinds, with the text cells read."""
+    looks: Matrix = _LOOK_OF_KIND[grid.kinds]
+    seen: dict[str, Look] = {}
+    for j, texts in enumerate(grid.texts):
+        cells = np.flatnonzero(grid.kinds[:, j] == Kind.TEXT)
+        if not len(cells):
+            continue
+        some = texts if len(cells) == len(texts) else texts.take(pa.array(cells))
+        if len(cells) > _FEW:
+            looks[cells, j] = _looks(some)
+            continue
+        for i, text in zip(cells.tolist(), some.to_pylist(), strict=True):
+            look = seen.get(text)
+            if look is None:
+                look = seen[text] = _look(text)
+            looks[i, j] = look
+    return looks
+
+
+# --------------------------------------------------------------------------- numbers
+
+_CLEAN = r"^\s*(\()?\s*([+\-−–])?\s*[£$€]?\s*([+\-−–])?\s*([\d,]*\.?\d*(?:[eE][+\-]?\d+)?)\s*(%)?.*?(\)?-?)\s*$"
+_CLEANER = re.compile(_CLEAN)
+_MINUS = frozenset("-−–")
+
+
+def exact(text: str) -> Decimal | None:
+    """The number that a NUMBER cell's text says, exactly; None if it says none. A percentage is read at its face (5% is 5)."""
+    if not _NUMBER.match(text):
+        return None
+    found = _CLEANER.match(text)
+    if found is None:
+        return None
+    opening, sign, inner, digits, _, tail = found.groups()
+    value = Decimal(digits.replace(",", "") or "0")
+    if text.rstrip().upper().endswith("DR"):
+        return -value
+    negative = bool(opening) or (sign or inner) in _MINUS or tail.endswith("-")
+    return -value if negative else value
+
+
+def _floats(texts: pa.Array) -> Vector:
+    """Floats of cells known to read as numbers."""
+    try:
+        return np.asarray(pc.cast(texts, pa.float64()))
+    except pa.ArrowInvalid:
+        pass
+    if len(texts) <= _FEW:
+        return np.array([float(exact(text) or 0) for text in texts.to_pylist()], np.float64)
+    bare = pc.utf8_trim_whitespace(texts)
+    digits = pc.replace_substring_regex(bare, r"[^\d.eE+\-−–]|[eE]?$|^[+\-−–(£$€\s]+|-$", "")
+    unsigned = np.asarray(pc.cast(pc.replace_substring_regex(digits, r"^[+\-−–]+|[eE]+$", ""), pa.float64()))
+    negative = pc.match_substring_regex(bare, r"^[(£$€\s]*[\-−–(]|-$|DR\s*$").to_numpy(zero_copy_only=False)
+    return np.where(negative, -unsigned, unsigned)
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """The numbers of chosen rows and columns of a grid; ``i`` and ``j`` count the chosen rows and columns.
+
+    Searching is done on ``values`` (floats, 0 where there is no number); what is reported is added up by ``total``,
+    which is exact.
+    """
+
+    values: Matrix
+    looks: Matrix
+    scales: tuple[int, ...]
+    """Decimal places of each column; -1 where its numbers do not fit scaled 64-bit integers."""
+    _texts: tuple[pa.Array, ...]
+
+    def exact(self, i: int, j: int) -> Decimal | None:
+        """The number in cell [i, j], or None."""
+        return exact(str(self._texts[j][i].as_py())) if self.looks[i, j] == Look.NUMBER else None
+
+    def total(self, rows: Vector, j: int) -> Decimal:
+        """The exact sum of column ``j`` over ``rows``; cells without a number count as nothing."""
+        scale = self.scales[j]
+        if scale >= 0:
+            scaled = np.rint(self.values[rows, j] * 10.0**scale).astype(np.int64)
+            # each is under 2**50, so 4,096 of them cannot overflow
+            return Decimal(sum(int(scaled[k : k + 4096].sum()) for k in range(0, len(scaled), 4096))).scaleb(-scale)
+        found = (self.exact(int(i), j) for i in rows)
+        return sum((value for value in found if value is not None), Decimal(0))
+
+
+def _scale(texts: pa.Array, largest: float) -> int:
+    """Decimal places in ``texts``, or -1 if scaled integers of that many places would not be exact."""
+    if pc.any(pc.match_substring_regex(texts, "[eE]")).as_py():
+        return -1
+    dots = pc.find_substring(texts, ".").to_numpy(zero_copy_only=False)
+    if not (dots >= 0).any():
+        places = 0
+    else:
+        tails = pc.utf8_length(pc.replace_substring_regex(texts, r"^[^.]*\.?|[^\d]+$", ""))
+        places = int(pc.max(tails).as_py() or 0)
+    return places if largest * 10.0**places < 2**50 else -1
+
+
+def numbers_of(grid: Grid, looks: Matrix, rows: Vector, columns: Vector) -> Numbers:
+    """Reads the numbers in ``rows`` x ``columns`` of a grid."""
+    chosen = np.ascontiguousarray(looks[np.ix_(rows, columns)])
+    values = np.zeros(chosen.shape, np.float64)
+    whole = len(rows) == grid.shape[0]
+    picked = pa.array(rows)
+    texts, scales = [], []
+    for k, j in enumerate(columns.tolist()):
+        column = grid.texts[j] if whole else grid.texts[j].take(picked)
+        texts.append(column)
+        cells = np.flatnonzero(chosen[:, k] == Look.NUMBER)
+        if not len(cells):
+            scales.append(0)
+            continue
+        some = column if len(cells) == len(column) else column.take(pa.array(cells))
+        found = _floats(some)
+        values[cells, k] = found
+        scales.append(_scale(some, float(np.abs(found).max())))
+    return Numbers(values, chosen, tuple(scales), tuple(texts))

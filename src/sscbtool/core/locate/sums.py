@@ -1,0 +1,401 @@
+"""Arithmetic over rows and columns: which rows a total closes, which columns another column adds up.
+
+Searches run on floats with an allowance for their last digit; whatever is reported is added up exactly elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sscbtool.core.locate.cells import Look, Matrix, Numbers, Vector
+
+_FAR = 256
+"""A total without a label is looked for over at most this many items before it."""
+_STARTS = 48
+"""Of the places where a labelled total's rows may begin, the nearest this many and the first of all are tried."""
+
+
+@dataclass(frozen=True)
+class Closure:
+    """A total row and the rows it closes, as positions among the rows searched."""
+
+    row: int
+    parts: tuple[int, ...]
+    share: float
+    """Of the columns compared, how many agree."""
+    bits: float
+    """How unlikely it is that they agree by chance, as binary digits."""
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """The columns that are added up, and how closely each can be expected to agree."""
+
+    values: Matrix
+    """Rows x columns; 0 where there is no number."""
+    given: Matrix
+    """Whether there is a number."""
+    grain: Vector
+    """By column: what all its numbers are multiples of (1 for whole numbers, 0.01 for pence, 10 for rounded counts)."""
+    base: Vector
+    """By column: the base its numbers are rounded to; 0 where they are exact."""
+
+    def allowance(self, parts: Vector) -> Matrix:
+        """Parts x columns: how far a sum of so many parts may be from its stated total."""
+        n = np.asarray(parts, np.float64)[:, None] + 1
+        # half a base a row, but no more than the drift that many independent roundings have
+        return np.asarray(self.base * np.minimum(n / 2, 4 * np.sqrt(n / 12) + 1) + np.maximum(self.grain, 1e-9) * 1e-3)
+
+
+def columns_of(numbers: Numbers, chosen: Vector, *, rounded: bool) -> Columns:
+    """The chosen columns of ``numbers`` made ready for searching; ``rounded`` if the sheet says that it rounds."""
+    values = numbers.values[:, chosen]
+    given = numbers.looks[:, chosen] == Look.NUMBER
+    grain = np.array([_grain(values[given[:, k], k], numbers.scales[j]) for k, j in enumerate(chosen.tolist())])
+    base = np.zeros(len(chosen))
+    if rounded:
+        base = np.where(grain > 0, grain, 0)
+    shared = _shared_rounding(values, given, grain)
+    if shared:
+        base = np.where((grain % shared == 0) & (grain > 0), np.maximum(base, shared), base)
+    return Columns(values, given, np.where(grain > 0, grain, 1e-6), base)
+
+
+def _grain(values: Vector, scale: int) -> float:
+    """The greatest number that all values are whole multiples of; 0 where they have too many digits to tell."""
+    if scale < 0 or not len(values):
+        return 0.0
+    scaled = np.abs(np.rint(values * 10.0**scale)).astype(np.int64)
+    common = int(np.gcd.reduce(scaled))
+    return common / 10.0**scale if common else 1.0
+
+
+def _shared_rounding(values: Matrix, given: Matrix, grain: Vector) -> float:
+    """10 or 5 where many different counts are all multiples of it and of nothing greater: a publisher's rounding."""
+    whole = given & (values != 0)
+    for base in (10.0, 5.0):
+        columns = (grain % base == 0) & (grain > 0) & (grain <= 2 * base)
+        some = values[:, columns][whole[:, columns]]
+        if len(some) >= 30 and len(np.unique(some)) >= 12 and (some % (base * 10) != 0).mean() >= 0.6:
+            return base
+    return 0.0
+
+
+# --------------------------------------------------------------------------- rows
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """What a search for totals is told of each row, in the order of the sheet."""
+
+    columns: Columns
+    labelled: Vector
+    """The row's label or place says that it may be a total."""
+    sure: Vector
+    """The row's label says that it is one, whatever the arithmetic."""
+    starts: Vector
+    """A section starts at this row: after a heading, a gap, or with a new group label."""
+    barred: Callable[[int], bool]
+    """Rows that arithmetic alone must not make a total."""
+    eager: Vector
+    """Rows without any label: equality makes them a total, however small the numbers."""
+
+
+def closures(search: Search, *, upward: bool) -> list[Closure]:
+    """Each total and what it closes; ``upward`` where totals stand above their parts."""
+    n = len(search.labelled)
+    order = np.arange(n)[::-1] if upward else np.arange(n)
+    return _Stack(search, order, upward=upward).run()
+
+
+class _Stack:
+    """Rows not yet closed by a total, with running sums, as a reader going down (or up) the sheet holds them in mind."""
+
+    def __init__(self, search: Search, order: Vector, *, upward: bool) -> None:
+        self.search, self.order = search, order
+        n, m = search.columns.values.shape
+        self.values = search.columns.values
+        self.sums = np.zeros((n + 1, m))
+        self.items: list[int] = []
+        self.leaf: list[bool] = []
+        self.bounds: list[int] = [0]
+        self.found: list[Closure] = []
+        self.weights = _weights(search.columns)
+        self.pilot = int(np.argmax(self.weights.sum(0))) if m else 0
+        self.strict = n <= 4000
+        starts = search.starts
+        self.breaks = np.append(starts[1:], False)[order] if upward else starts[order]
+
+    def run(self) -> list[Closure]:
+        labelled, sure, eager = self.search.labelled, self.search.sure, self.search.eager
+        strong = self.weights.sum(1) >= 20
+        for step, row in enumerate(self.order.tolist()):
+            if self.breaks[step] and self.bounds[-1] != len(self.items):
+                self.bounds.append(len(self.items))
+            closure = None
+            if labelled[row]:
+                closure = self._labelled(row, sure=bool(sure[row]))
+            if (
+                closure is None
+                and not sure[row]
+                and self.strict
+                and (strong[row] or eager[row])
+                and len(self.items) >= 2
+            ):
+                closure = self._by_arithmetic(row, eager=bool(eager[row]))
+            if closure is not None:
+                self._close(closure)
+            self._push(row, leaf=closure is None)
+        return self.found
+
+    def _push(self, row: int, *, leaf: bool) -> None:
+        depth = len(self.items)
+        self.sums[depth + 1] = self.sums[depth] + self.values[row]
+        self.items.append(row)
+        self.leaf.append(leaf)
+        if not leaf:
+            if self.bounds[-1] != depth:
+                self.bounds.append(depth)
+            self.bounds.append(depth + 1)
+
+    def _close(self, closure: Closure) -> None:
+        self.found.append(closure)
+        closed = set(closure.parts)
+        depth = len(self.items)
+        while closed and depth:
+            depth -= 1
+            closed.discard(self.items[depth])
+        kept = [
+            (i, f) for i, f in zip(self.items[depth:], self.leaf[depth:], strict=True) if i not in set(closure.parts)
+        ]
+        del self.items[depth:], self.leaf[depth:]
+        while len(self.bounds) > 1 and self.bounds[-1] > depth:
+            self.bounds.pop()
+        for row, leaf in kept:
+            self._push(row, leaf=leaf)
+
+    def _compared(self, row: int, sums: Matrix) -> Matrix:
+        """Windows x columns: whether a column can be compared: a number in the total, something in it or in the rows."""
+        return np.asarray(self.search.columns.given[row] & ((self.values[row] != 0) | (sums != 0)))
+
+    def _labelled(self, row: int, *, sure: bool) -> Closure | None:
+        depth = len(self.items)
+        if not depth:
+            return None
+        starts = np.unique([0, *[b for b in self.bounds[-_STARTS:] if b < depth]])[::-1]
+        best = self._best(row, starts, depth)
+        if best is None or best.share < 1:
+            best = self._better(best, self._best_without_last(row, starts))
+        if (best is None or best.share < 0.5) and self.strict:
+            best = self._better(best, self._by_arithmetic(row, eager=False))
+        if best is not None and best.share >= 0.5 and (len(best.parts) > 1 or best.bits >= 24):
+            return best
+        return self._default(row, starts) if sure else None
+
+    @staticmethod
+    def _better(one: Closure | None, other: Closure | None) -> Closure | None:
+        if one is None or other is None:
+            return one or other
+        return other if other.share > one.share else one
+
+    def _best(self, row: int, starts: Vector, end: int) -> Closure | None:
+        """Of the windows from each start to ``end``, the one that agrees in most columns; the nearer one if two do."""
+        starts = starts[starts < end]
+        if not len(starts):
+            return None
+        sums = self.sums[end] - self.sums[starts]
+        near = np.abs(sums - self.values[row]) <= self.search.columns.allowance(end - starts)
+        compared = self._compared(row, sums)
+        counted = compared.sum(1)
+        share = (near & compared).sum(1) / np.maximum(counted, 1)
+        # one row that restates another closes nothing unless no longer window does as well
+        rank = share - 1e-3 * (end - starts < 2)
+        n = int(np.argmax(rank))
+        if not counted[n] or not share[n]:
+            return None
+        bits = float((self.weights[row] * (near[n] & compared[n])).sum())
+        return Closure(row, tuple(self.items[starts[n] : end]), float(share[n]), bits)
+
+    def _best_without_last(self, row: int, starts: Vector) -> Closure | None:
+        """Windows that stop one or two rows short (``excluding ...``): only against strong odds."""
+        for short in (1, 2):
+            found = self._best(row, starts, len(self.items) - short)
+            if found is not None and found.share >= 0.9 and found.bits >= 24 and len(found.parts) > 1:
+                return found
+        return None
+
+    def _default(self, row: int, starts: Vector) -> Closure:
+        """What a total that agrees with nothing was most likely meant to close: the rows since the last total or heading."""
+        start = int(starts[0])
+        if not any(self.leaf[start:]):
+            start = int(starts[-1])
+        parts = tuple(self.items[start:])
+        return Closure(row, parts, 0.0, 0.0)
+
+    def _by_arithmetic(self, row: int, *, eager: bool) -> Closure | None:
+        """A window of two or more rows that agrees in every column, against odds that chance cannot explain."""
+        depth = len(self.items)
+        if self.search.barred(row) or depth < 2:
+            return None
+        first = max(0, depth - _FAR)
+        starts = np.arange(first, depth - 1)
+        if first:
+            starts = np.append(0, starts)
+        j = self.pilot
+        near = np.abs(self.sums[depth, j] - self.sums[starts, j] - self.values[row, j])
+        starts = starts[near <= self.search.columns.allowance(depth - starts)[:, j]]
+        if not len(starts):
+            return None
+        found = self._best(row, starts[::-1], depth)
+        if found is None or len(found.parts) < 2 or not self._is_sum(found):
+            return None
+        whole = len(found.parts) == depth
+        needed = 0.0 if eager and whole else 12.0 if whole else 20.0
+        return found if found.bits - np.log2(max(1, depth - first)) * (not whole) >= needed else None
+
+    def _is_sum(self, found: Closure) -> bool:
+        """Whether all columns agree and at least two parts are not nothing."""
+        counted = int(self.search.columns.given[found.row].sum())
+        if found.share < (0.85 if counted >= 8 else 1.0):
+            return False
+        return int((self.values[list(found.parts)] != 0).any(1).sum()) >= 2
+
+
+def _weights(columns: Columns) -> Matrix:
+    """Rows x columns: the binary digits of each number above what its column is rounded to, at most 14."""
+    wide = np.maximum(columns.grain, 2 * columns.base)
+    return np.asarray(np.minimum(np.log2(1 + np.abs(columns.values) / wide), 14.0) * columns.given)
+
+
+# --------------------------------------------------------------------------- columns
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A column that adds up others across a row: ``total`` and the signed positions of its parts (from 1)."""
+
+    total: int
+    parts: tuple[int, ...]
+    breaks: tuple[int, ...]
+    """Rows in which it does not hold."""
+
+
+def row_rules(columns: Columns, named: Sequence[bool]) -> list[Rule]:
+    """Columns that equal the sum of a run of others, or the difference of two, in nearly all rows.
+
+    ``named`` says which columns' names claim a total; for these fewer rows suffice.
+    """
+    n, m = columns.values.shape
+    if n < 2 or m < 3:
+        return []
+    rows = np.arange(n) if n <= 64 else np.linspace(0, n - 1, 64).astype(int)
+    found: list[Rule] = []
+    taken: set[int] = set()
+    for total in range(m):
+        if total in taken:
+            continue
+        parts = _run(columns, rows, total, named=named[total]) or _difference(columns, rows, total, named=named[total])
+        if parts and not _is_known(found, total, parts):
+            rule = _verified(columns, total, parts, named=named[total])
+            if rule is not None:
+                found.append(rule)
+    return found
+
+
+def _is_known(found: list[Rule], total: int, parts: tuple[int, ...]) -> bool:
+    """Whether the same columns already make a rule read the other way (net = total - income is total = net + income)."""
+    mine = {total + 1, *(abs(p) for p in parts)}
+    return any(mine == {rule.total + 1, *(abs(p) for p in rule.parts)} for rule in found)
+
+
+def _testable(columns: Columns, rows: Vector, total: int) -> Vector:
+    return np.asarray(rows[columns.given[rows, total] & (columns.values[rows, total] != 0)])
+
+
+def _share(columns: Columns, rows: Vector, total: int, sums: Matrix, count: Vector) -> Vector:
+    """By candidate: in how many of the rows it holds."""
+    width = columns.allowance(count)[:, total] + columns.grain[total] * (columns.grain[total] < 1) * 1.01
+    near = np.abs(sums - columns.values[rows, total][:, None]) <= width[None, :]
+    return np.asarray(near.mean(0))
+
+
+def _run(columns: Columns, rows: Vector, total: int, *, named: bool) -> tuple[int, ...]:
+    """The run of columns before or after ``total`` (at most two columns away) that it adds up."""
+    rows = _testable(columns, rows, total)
+    m = columns.values.shape[1]
+    if len(rows) < (2 if named else 3):
+        return ()
+    low, high = max(0, total - 160), min(m, total + 160)
+    sums = np.concatenate([np.zeros((len(rows), 1)), np.cumsum(columns.values[rows, low:high], axis=1)], axis=1)
+    best: tuple[float, int, tuple[int, ...]] = (0.0, 0, ())
+    for gap in (0, 1, 2):
+        for runs in (_before(low, total - gap), _after(total + 1 + gap, high)):
+            if not len(runs):
+                continue
+            share = _share(
+                columns, rows, total, sums[:, runs[:, 1] - low] - sums[:, runs[:, 0] - low], runs[:, 1] - runs[:, 0]
+            )
+            n = int(np.argmax(share))
+            found = tuple(range(int(runs[n, 0]) + 1, int(runs[n, 1]) + 1))
+            if share[n] > best[0]:
+                best = (float(share[n]), gap, found)
+    if best[0] < (0.6 if named else 0.85) or not _telling(columns, rows, best[2]):
+        return ()
+    return best[2]
+
+
+def _before(low: int, end: int) -> Matrix:
+    starts = np.arange(end - 2, low - 1, -1)
+    return np.stack([starts, np.full(len(starts), end)], axis=1)
+
+
+def _after(start: int, high: int) -> Matrix:
+    ends = np.arange(start + 2, high + 1)
+    return np.stack([np.full(len(ends), start), ends], axis=1)
+
+
+def _difference(columns: Columns, rows: Vector, total: int, *, named: bool) -> tuple[int, ...]:
+    """The two columns before ``total`` of which it is the difference."""
+    rows = _testable(columns, rows, total)
+    if len(rows) < 3 or total < 2:
+        return ()
+    for taken in (total - 1, total - 2):
+        others = np.arange(taken - 1, max(-1, taken - 13), -1)
+        if taken < 1 or not len(others):
+            continue
+        sums = columns.values[rows][:, others] - columns.values[rows, taken][:, None]
+        share = _share(columns, rows, total, sums, np.full(len(others), 2))
+        n = int(np.argmax(share))
+        parts = (int(others[n]) + 1, -(taken + 1))
+        if share[n] >= (0.8 if named else 0.9) and _telling(columns, rows, parts):
+            return parts
+    return ()
+
+
+def _telling(columns: Columns, rows: Vector, parts: tuple[int, ...]) -> bool:
+    """Whether in enough rows two or more parts are not nothing, so that equality says something."""
+    places = [abs(p) - 1 for p in parts]
+    both = (columns.values[rows][:, places] != 0).sum(1) >= 2
+    return int(both.sum()) >= min(3, len(rows))
+
+
+def _verified(columns: Columns, total: int, parts: tuple[int, ...], *, named: bool) -> Rule | None:
+    """The rule held against every row; None where too many break it."""
+    places = np.array([abs(p) - 1 for p in parts])
+    signs = np.sign(np.array(parts, np.float64))
+    sums = columns.values[:, places] @ signs
+    whole = columns.given[:, total] & columns.given[:, places].any(1)
+    width = (
+        columns.allowance(np.array([len(parts)]))[0, total] + columns.grain[total] * (columns.grain[total] < 1) * 1.01
+    )
+    off = whole & (np.abs(sums - columns.values[:, total]) > width)
+    readable = columns.given[:, places].all(1)
+    breaks = np.flatnonzero(off & readable)
+    tested = int(whole.sum())
+    held = tested - int(off.sum())
+    if held < (2 if named else 3) or held < (0.5 if named else 0.85) * tested:
+        return None
+    return Rule(total, parts, tuple(breaks.tolist()))
