@@ -98,8 +98,8 @@ class GridBuilder:
         if not count:
             return self._grid(np.empty(0, np.int32), np.empty(0, np.int32), (), *_no_cells())
         lengths = np.fromiter(map(len, self._texts), np.int64, count)
-        rows, i = _numbered(np.frombuffer(self._rows, np.int32))
-        columns, j = _numbered(np.frombuffer(self._columns, np.int32))
+        rows, i = numbered(np.frombuffer(self._rows, np.int32))
+        columns, j = numbered(np.frombuffer(self._columns, np.int32))
         shape = len(rows), len(columns)
         self._budget.spend(shape[0] * shape[1], int(lengths.sum()))
         kinds, flags = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
@@ -195,8 +195,8 @@ def compressed(grid: Grid) -> Grid:
         return grid
     kept = tuple(text for text, keep in zip(grid.texts, columns.tolist(), strict=True) if keep)
     if not bool(rows.all()):
-        mask = pa.array(rows)
-        kept = tuple(text.filter(mask) for text in kept)
+        places = indices(np.flatnonzero(rows))
+        kept = tuple(text.take(places) for text in kept)
     square = np.ix_(rows, columns)
     return replace(
         grid,
@@ -222,7 +222,13 @@ def string_array(texts: Sequence[str]) -> pa.Array:
     return pa.StringArray.from_buffers(len(texts), pa.py_buffer(offsets), pa.py_buffer(content))
 
 
-def _numbered(numbers: Matrix) -> tuple[Matrix, Matrix]:
+def indices(numbers: Matrix) -> pa.Array:
+    """Numbers as the Arrow array that ``take`` asks for, without the detour of ``pa.array`` through pandas."""
+    content = pa.py_buffer(np.ascontiguousarray(numbers, np.int32))
+    return pa.Int32Array.from_buffers(pa.int32(), len(numbers), [None, content])
+
+
+def numbered(numbers: Matrix) -> tuple[Matrix, Matrix]:
     """The distinct numbers ascending, and the index of each number among them; cheap where they already ascend."""
     steps = np.diff(numbers)
     if len(steps) and bool((steps >= 0).all()):
