@@ -363,7 +363,8 @@ _MONEY_DIGITS = 16
 """Digits before the point that Decimal(18,2) holds."""
 _COUNT_DIGITS = 15
 """Beyond 15 digits a spreadsheet no longer counts exactly."""
-_NUMBER_DIGITS = 18
+_NUMBER_DIGITS = 12
+"""Digits before the point that Decimal(18,6) holds."""
 _FINEST = -40
 _FLOAT_DIGITS = 15
 
@@ -932,6 +933,8 @@ def _period_in(tidy: str) -> Period | Fault | None:
         return year if isinstance(year, Fault) else _months_in(year, month, to_month)
     if found := _MONTHS_OF_YEAR.fullmatch(tidy):
         month, to_month, last = _month_number(found[1]), _month_number(found[2]), int(found[3])
+        if not _EARLIEST <= last <= _LATEST:
+            return _FAULTS[FaultKind.SPAN_NOT_A_YEAR]
         return _bounded_by(dt.date(last - (to_month < month), month, 1), _month_end(last, to_month))
     return _dated_period(tidy)
 
@@ -967,7 +970,7 @@ def _month_end(year: int, month: int) -> dt.date:
 
 def _bounded_by(start: dt.date, end: dt.date) -> Period | Fault:
     for period in (Period.of(start), Period.quarter_of(start)):
-        if (period.start, period.end) == (start, end):
+        if (period.start, period.end) == (start, end) and period.year >= _EARLIEST:
             return period
     return _FAULTS[FaultKind.SPAN_NOT_A_YEAR]
 
