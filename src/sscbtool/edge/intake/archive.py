@@ -12,7 +12,7 @@ import struct
 import unicodedata
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
@@ -64,6 +64,7 @@ OTHER_DOCUMENTS = (
 )
 ODS_TYPE = "application/vnd.oasis.opendocument.spreadsheet"
 MACRO_PART = re.compile(r"(?:^|/)(?:vbaproject\.bin|macrosheets/|intlmacrosheets/)|^(?:basic|scripts)/.")
+ESCAPING_NAME = re.compile(r"\A(?:/|[A-Za-z]:)|[\\\x00-\x1f\x7f-\x9f]")
 XML_NAME = re.compile(r"\.(?:xml|rels|vml)$")
 PROLOG_TEXT = re.compile(r"\A\ufeff?(?:[ \t\r\n]++|<\?(?>.*?\?>)|<!--(?>.*?-->))*+", re.DOTALL)
 DECLARED = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?\sencoding\s*=\s*[\"']([^\"']*)[\"']")
@@ -81,14 +82,13 @@ class Contents:
 @dataclass(frozen=True)
 class _Part:
     name: str
-    raw_name: bytes
     flags: int
     method: int
     crc: int
     packed: int
     size: int
     offset: int
-    start: int = 0
+    start: int
     """Where its bytes begin, after the local header."""
 
 
@@ -133,8 +133,8 @@ def _parts(data: bytes, limits: Limits) -> list[_Part]:
     parts = []
     position = start
     for _ in range(count):
-        part, position = _central_entry(data, position)
-        parts.append(_with_start(data, part))
+        part, position = _entry(data, position)
+        parts.append(part)
     if position != end:
         raise _damaged()
     parts.sort(key=lambda part: part.offset)
@@ -179,7 +179,8 @@ def _directory(data: bytes) -> tuple[int, int, int]:
     return count, start, end
 
 
-def _central_entry(data: bytes, at: int) -> tuple[_Part, int]:
+def _entry(data: bytes, at: int) -> tuple[_Part, int]:
+    """The part of the directory entry at ``at``, and where the next entry begins."""
     fields = CENTRAL.unpack_from(data, at)
     magic, _, _, flags, method, _, _, crc, packed, size, name_length, extra_length, comment, disk, _, _, offset = fields
     if magic != b"PK\x01\x02" or disk not in (0, NONE16):
@@ -204,15 +205,16 @@ def _central_entry(data: bytes, at: int) -> tuple[_Part, int]:
         raise InputRefused("it is an encrypted zip archive", ASK_UNLOCKED)
     if method not in (STORED, DEFLATED):
         raise _hostile("is packed by an unusual method")
-    part = _Part(name, raw_name, flags, method, crc, packed, size, offset)
+    start = _start(data, offset, raw_name, (method, crc, packed, size))
+    part = _Part(name, flags, method, crc, packed, size, offset, start)
     return part, extra_at + extra_length + comment
 
 
-def _with_start(data: bytes, part: _Part) -> _Part:
-    """The part with the place of its bytes, its local header proved to say what the directory says."""
-    fields = LOCAL.unpack_from(data, part.offset)
+def _start(data: bytes, offset: int, raw_name: bytes, stated: tuple[int, int, int, int]) -> int:
+    """Where a part's bytes begin; its local header is proved to say what the directory says."""
+    fields = LOCAL.unpack_from(data, offset)
     magic, _, flags, method, _, _, crc, packed, size, name_length, extra_length = fields
-    name_at = part.offset + LOCAL.size
+    name_at = offset + LOCAL.size
     if magic != b"PK\x03\x04":
         raise _damaged()
     if flags & ENCRYPTED:
@@ -222,13 +224,12 @@ def _with_start(data: bytes, part: _Part) -> _Part:
         wide = _longs(_extras(data[extra_at : extra_at + extra_length]).get(ZIP64_EXTRA, b""))
         if len(wide) >= 2:
             size, packed = wide[0], wide[1]
-    said = (crc, packed, size)
-    meant = (part.crc, part.packed, part.size)
-    if (flags ^ part.flags) & SIZES_FOLLOW or (flags & SIZES_FOLLOW and not any(said)):
-        said = meant
-    if data[name_at:extra_at] != part.raw_name or method != part.method or said != meant:
+    if flags & SIZES_FOLLOW and not (crc or packed or size):
+        crc, packed, size = stated[1:]
+    agrees = data[name_at:extra_at] == raw_name and (method, crc, packed, size) == stated
+    if not agrees:
         raise _hostile("says two things of one part")
-    return replace(part, flags=flags, start=extra_at + extra_length)
+    return int(extra_at + extra_length)
 
 
 def _descriptor_length(data: bytes, at: int, part: _Part) -> int:
@@ -263,11 +264,12 @@ def _refuse_names(parts: list[_Part]) -> None:
     seen = set()
     for part in parts:
         plain = unquote(part.name, errors="replace")
-        escaping = plain.startswith("/") or re.match(r"[A-Za-z]:", plain) or ".." in plain.split("/")
-        if escaping or "\\" in plain or any(unicodedata.category(mark) == "Cc" for mark in plain):
+        steps = plain.split("/")
+        if ESCAPING_NAME.search(plain) or ".." in steps:
             raise _hostile("holds a part whose name leads elsewhere")
-        steps = unicodedata.normalize("NFKC", plain).casefold().split("/")
-        folded = "/".join(step for step in steps if step not in ("", "."))
+        if "" in steps[:-1] or "." in steps or not plain.isascii():
+            steps = [unicodedata.normalize("NFKC", step) for step in steps if step not in ("", ".")]
+        folded = "/".join(steps).casefold()
         if folded in seen and not part.name.endswith("/"):
             raise _hostile("holds two parts of one name")
         seen.add(folded)
