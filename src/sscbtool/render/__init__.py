@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import assert_never
 
-from sscbtool.core.model import Catalogue, Result
+from sscbtool.core.model import Result
 from sscbtool.errors import BadUsage
 
 PIPED_WIDTH = 120
@@ -27,14 +27,14 @@ def render(
     result: Result,
     output_format: OutputFormat,
     *,
-    catalogue: Catalogue | None = None,
-    width: int = PIPED_WIDTH,
+    width: int | None = None,
     color: bool = False,
     show_values: bool = False,
 ) -> str | bytes:
     """A result in one format: text, or bytes where the format is not text.
 
-    ``width`` and ``color`` concern tables only. Raises BadUsage for a format that no command gives yet.
+    ``width`` (None for no terminal) and ``color`` concern tables only. Raises BadUsage for a
+    format that no command gives yet.
     """
     from sscbtool.render.present import present
 
@@ -46,15 +46,15 @@ def render(
         case OutputFormat.TABLE:
             from sscbtool.render.terminal import terminal
 
-            return terminal(present(result, catalogue, show_values=show_values), width, color=color)
+            return terminal(present(result, show_values=show_values), width or PIPED_WIDTH, color=color)
         case OutputFormat.CSV:
             from sscbtool.render.as_csv import as_csv
 
-            return as_csv(present(result, catalogue, show_values=show_values))
+            return as_csv(present(result, show_values=show_values))
         case OutputFormat.MARKDOWN:
             from sscbtool.render.as_markdown import as_markdown
 
-            return as_markdown(present(result, catalogue, show_values=show_values))
+            return as_markdown(present(result, show_values=show_values))
         case OutputFormat.HTML | OutputFormat.XLSX:
             raise BadUsage(
                 f"--format {output_format} comes with the report command.", "Use table, json, csv or markdown."

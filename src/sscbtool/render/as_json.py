@@ -27,9 +27,7 @@ from sscbtool.core.model import (
     column_letters,
 )
 from sscbtool.core.neutral import INVISIBLE
-
-MONEY = "GBP"
-"""The unit whose values are written with two decimals."""
+from sscbtool.render.report import MONEY, decimal_text
 
 _LIVE = re.compile(f"[{INVISIBLE}\x85\u2028\u2029]")
 
@@ -61,14 +59,6 @@ def as_object(result: Result) -> dict[str, Any]:
         "ledger": None,
         **{key: _plain(value) for key, value in result.extra.items()},
     }
-
-
-def decimal_text(value: Decimal) -> str:
-    """An exact decimal in plain digits, with two decimals or as many more as it has."""
-    exponent = value.as_tuple().exponent
-    if isinstance(exponent, int) and exponent >= -2:
-        return f"{value:.2f}"
-    return f"{value:f}"
 
 
 def quantity(value: Decimal | int | None, unit: str) -> str | int | None:

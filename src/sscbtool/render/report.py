@@ -98,6 +98,8 @@ class Column:
     """The narrowest a TEXT column may be before other columns make way."""
     moves: int = 0
     """Where the table does not fit, columns go to lines of their own in this order, from 1; 0 never does."""
+    spare: bool = False
+    """Whether it may be left out where the table does not fit: it repeats what the row says elsewhere."""
     labelled: bool = True
     """Whether the heading stands before the value on a line of its own."""
 
@@ -162,3 +164,11 @@ def cell_text(cell: Cell) -> str:
             return cell
         case Mark() | Quantity():
             return cell.text
+
+
+def decimal_text(value: Decimal) -> str:
+    """An exact decimal in plain digits, with two decimals or as many more as it has."""
+    exponent = value.as_tuple().exponent
+    if isinstance(exponent, int) and exponent >= -2:
+        return f"{value:.2f}"
+    return f"{value:f}"

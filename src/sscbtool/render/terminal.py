@@ -36,6 +36,12 @@ from sscbtool.render.report import (
 
 _GAP = 2
 _INDENT = 4
+_SHORT = 16
+"""What a status or a worded value may be broken down to."""
+_PLACE = 26
+"""What a list of cells may be broken down to."""
+_LONG_WORD = 24
+"""The longest word of a text that keeps a column from getting narrower; longer ones fold."""
 _STYLES = {Tone.GOOD: "green", Tone.BAD: "bold red", Tone.DOUBT: "yellow", Tone.QUIET: "dim"}
 _RULED = Box("    \n    \n ── \n    \n ── \n ── \n    \n    \n")
 """Spaces between columns, a rule below the header and one above the total."""
@@ -128,7 +134,7 @@ def _table(table: Table, width: int) -> list[RenderableType]:
         all_rows = [*table.rows, *([table.total] if table.total else [])]
         cells = _aligned(table.columns, all_rows)
         layout = _fit(table.columns, cells, width)
-        parts += _one_line_a_value(table, cells) if layout is None else _side_by_side(table, cells, layout)
+        parts += _one_line_a_value(table, cells) if layout is None else _side_by_side(table, cells, layout, width)
     parts += [_words(note, "dim") for note in table.notes]
     return parts
 
@@ -156,13 +162,18 @@ def _behind_point(cell: Cell) -> str:
 
 
 def _fit(columns: Sequence[Column], cells: Sequence[Sequence[Text]], width: int) -> _Layout | None:
-    """The first arrangement that fits, moving columns below in the order they allow; None if there is none."""
+    """The first arrangement that fits; None if there is none.
+
+    Spare columns are left out first, then columns move below in the order they allow.
+    """
     natural = [_natural(column, [row[i] for row in cells]) for i, column in enumerate(columns)]
     least = [_least(column, [row[i] for row in cells], natural[i]) for i, column in enumerate(columns)]
+    spare = tuple(i for i, column in enumerate(columns) if column.spare)
     movable = sorted((i for i, column in enumerate(columns) if column.moves), key=lambda i: columns[i].moves)
-    for moved in range(len(movable) + 1):
+    arrangements: list[tuple[tuple[int, ...], int]] = [((), 0), *((spare, moved) for moved in range(len(movable) + 1))]
+    for left_out, moved in arrangements:
         below = movable[:moved]
-        beside = [i for i in range(len(columns)) if i not in below]
+        beside = [i for i in range(len(columns)) if i not in below and i not in left_out]
         room = width - _GAP * (len(beside) - 1)
         if sum(least[i] for i in beside) <= room:
             return _Layout(_shared_out(beside, least, natural, room), tuple(sorted(below)))
@@ -170,25 +181,28 @@ def _fit(columns: Sequence[Column], cells: Sequence[Sequence[Text]], width: int)
 
 
 def _natural(column: Column, cells: Sequence[Text]) -> int:
-    heading = max((cell_len(word) for word in column.heading.split()), default=0)
-    wide = cell_len(column.heading) if not column.type.numeric else heading
-    return max([wide, *(cell.cell_len for cell in cells)], default=0)
+    return max([_heading_width(column), *(cell.cell_len for cell in cells)])
+
+
+def _heading_width(column: Column) -> int:
+    """What a heading needs over at most two lines."""
+    words = column.heading.split()
+    splits = [(" ".join(words[:i]), " ".join(words[i:])) for i in range(1, len(words) + 1)]
+    return min((max(cell_len(first), cell_len(second)) for first, second in splits), default=0)
 
 
 def _least(column: Column, cells: Sequence[Text], natural: int) -> int:
-    heading = max((cell_len(word) for word in column.heading.split()), default=0)
+    heading = _heading_width(column)
     longest_word = max((cell_len(word) for cell in cells for word in cell.plain.split()), default=0)
     match column.type:
         case ColumnType.CODE | ColumnType.MONEY | ColumnType.COUNT:
             return natural
-        case ColumnType.VALUE:
-            return max(heading, min(natural, max(longest_word, 14)))
-        case ColumnType.STATUS:
-            return min(natural, max(16, longest_word))
+        case ColumnType.VALUE | ColumnType.STATUS:
+            return max(heading, min(natural, max(longest_word, _SHORT)))
         case ColumnType.PLACE:
-            return max(heading, min(natural, max(column.least, longest_word)))
+            return max(heading, min(natural, max(_PLACE, longest_word)))
         case ColumnType.TEXT:
-            return max(heading, min(natural, column.least))
+            return max(heading, min(natural, max(column.least, min(longest_word, _LONG_WORD))))
 
 
 def _shared_out(beside: Sequence[int], least: Sequence[int], natural: Sequence[int], room: int) -> dict[int, int]:
@@ -203,7 +217,7 @@ def _shared_out(beside: Sequence[int], least: Sequence[int], natural: Sequence[i
     return widths
 
 
-def _side_by_side(table: Table, cells: Sequence[Sequence[Text]], layout: _Layout) -> list[RenderableType]:
+def _side_by_side(table: Table, cells: Sequence[Sequence[Text]], layout: _Layout, width: int) -> list[RenderableType]:
     footer = cells[-1] if table.total else None
     body = cells[: len(table.rows)]
     if not layout.below:
@@ -211,7 +225,7 @@ def _side_by_side(table: Table, cells: Sequence[Sequence[Text]], layout: _Layout
     parts: list[RenderableType] = [_grid(table.columns, layout, [])]
     for row in body:
         parts.append(_grid(table.columns, layout, [row], header=False))
-        parts += _below(table.columns, layout, row)
+        parts += _below(table.columns, layout, row, width)
     return parts if footer is None else [*parts, _grid(table.columns, layout, [], footer, header=False)]
 
 
@@ -248,14 +262,22 @@ def _grid(
     return grid
 
 
-def _below(columns: Sequence[Column], layout: _Layout, row: Sequence[Text]) -> list[RenderableType]:
-    lines: list[RenderableType] = []
+def _below(columns: Sequence[Column], layout: _Layout, row: Sequence[Text], width: int) -> list[RenderableType]:
+    """The columns that made way: words on lines of their own, labelled values together where they fit."""
+    lines: list[Text] = []
     for index in layout.below:
-        if row[index].plain.strip():
-            label = f"{columns[index].heading}: " if columns[index].labelled and columns[index].heading else ""
-            text = Text.assemble((label, "dim"), row[index].plain.strip(), overflow="fold")
-            lines.append(Padding(text, (0, 0, 0, _INDENT)))
-    return lines
+        value = row[index].plain.strip()
+        if not value:
+            continue
+        column = columns[index]
+        labelled = column.labelled and bool(column.heading)
+        text = Text.assemble((f"{column.heading}: " if labelled else "", "dim"), value, overflow="fold")
+        together = lines and labelled and lines[-1].cell_len + text.cell_len + _GAP <= width - _INDENT
+        if together and lines[-1].plain.startswith(tuple(f"{c.heading}: " for c in columns if c.labelled)):
+            lines[-1].append(" " * _GAP).append_text(text)
+        else:
+            lines.append(text)
+    return [Padding(line, (0, 0, 0, _INDENT)) for line in lines]
 
 
 def _one_line_a_value(table: Table, cells: Sequence[Sequence[Text]]) -> list[RenderableType]:

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from itertools import groupby
 
-from sscbtool.core.model import Catalogue, Measure, MeasureValue, Organisation
-from sscbtool.render.report import MONEY, Cell, Column, ColumnType, Quantity, Row, Section, Table
+from sscbtool.core.model import Catalogue, Measure, MeasureValue, Organisation, Result, Severity
+from sscbtool.render.present.figures import column_totals
+from sscbtool.render.present.received import findings_in_short, refusals, row_facts, set_aside_lines
+from sscbtool.render.present.words import Folder, capital, nonempty, severity_counts, title_of
+from sscbtool.render.report import MONEY, Cell, Column, ColumnType, Quantity, Report, Row, Section, Table
 
 _HUNDREDTH = Decimal("0.01")
 _Number = Decimal | int
@@ -99,8 +102,9 @@ class _Breakdown:
             (v.partner, v.quarter): v.value for v in group if v.value is not None
         }
         title = measure.title if measure else f"{first.return_name}: {first.measure}"
-        sql = measure.sql.lower() if measure else ""
-        adds_up = sql.lstrip().startswith(("sum(", "count(")) and "distinct" not in sql
+        sql = measure.sql.lower().strip() if measure else ""
+        part_of_whole = measure is not None and (measure.of is not None or measure.listed)
+        adds_up = sql.startswith(("sum(", "count(")) and "distinct" not in sql and "/" not in sql and not part_of_whole
         return cls(title, first.unit, adds_up, values)
 
     @property
@@ -223,3 +227,28 @@ def _statutory(organisation: Organisation | None) -> str | None:
 def _short_quarter(quarter: str) -> str:
     """``Q1`` of ``2018-19 Q1``."""
     return quarter.rsplit(" ", 1)[-1]
+
+
+def summary(result: Result, *, show_values: bool = False) -> Report:
+    """The measures of each return by partner and quarter, with totals that foot or say why they do not."""
+    folder = Folder(file.path for file in result.files)
+    sections = [
+        *measure_sections(result.measures, result.catalogue, show_values=show_values),
+        column_totals(result),
+        row_facts(result) if result.files else None,
+        set_aside_lines(result.files, result.catalogue),
+        refusals(result.files, folder),
+        findings_in_short([f for f in result.findings if f.severity is not Severity.WARNING], folder),
+    ]
+    closing = "Next: sscbtool reconcile holds these against the published figures."
+    if not result.measures:
+        closing = "There is nothing to add up: check the period and the paths, or ask for the returns."
+    elif any(True for _ in result.open_findings):
+        closing = f"{capital(severity_counts(result.findings))}: these figures may change. See sscbtool validate."
+    return Report(
+        title_of(result, "Summary"),
+        result.outcome,
+        nonempty(sections),
+        closing,
+        measures_as_data(result.measures, result.catalogue),
+    )
