@@ -119,14 +119,24 @@ def bulk_strings(content: bytes) -> list[str] | None:
         if begin < 0 or end < begin or b"<!" in content or b"]]>" in content:
             return None
         check_characters(content)
-        text = content[begin:end].decode().replace('<si><t xml:space="preserve">', "<si><t>")
-        items = text.split("</si>")
-        if items.pop().strip(" \t\n"):
-            return None
         stream_strings(content[:begin] + content[end:])
-        return [_shared(item) for item in items]
+        text = content[begin:end].decode().replace('<si><t xml:space="preserve">', "<si><t>")
+        strings = text.removeprefix("<si><t>").removesuffix("</t></si>").split("</t></si><si><t>")
+        if text.count("<") != 4 * len(strings):
+            return _mixed_strings(text)
+        if "&" in text or "_x" in text:
+            return [unescaped(without_entities(string)) for string in strings]
+        return strings
     except NotPlain:
         return None
+
+
+def _mixed_strings(text: str) -> list[str]:
+    """Shared strings of which some are rich text."""
+    items = text.split("</si>")
+    if items.pop().strip(" \t\n"):
+        raise NotPlain
+    return [_shared(item) for item in items]
 
 
 def _shared(item: str) -> str:
@@ -173,7 +183,7 @@ class _Gathered:
         self._pieces = _Pieces()
         self._pool: list[pa.Array] = [string_array([""]), book.pool]
         self._pooled = 1 + len(book.pool)
-        self._shared_kinds = np.where(pc.equal(book.pool, "").to_numpy(zero_copy_only=False), BLANK, TEXT)
+        self._shared_kinds = np.where(pc.binary_length(book.pool).to_numpy() == 0, BLANK, TEXT)
         self._wordings: dict[bytes, _Wording] = {}
         self._hides = HidesRow()
         self._formats = np.array((*book.styles.format_of, 0), np.uint16)
