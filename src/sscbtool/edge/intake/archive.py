@@ -342,10 +342,10 @@ def _refuse_prolog(head: bytes, name: str, *, whole: bool) -> None:
     if text is None:
         return
     rest = text[PROLOG_TEXT.match(text).end() :]  # type: ignore[union-attr]
+    if rest.startswith(("<?", "<!--")) or not (rest or whole):
+        raise _hostile("holds a part that begins with nothing but blanks or comments")
     if rest.startswith("<!"):
         raise InputRefused("a part of it declares a document type (DTD), which spreadsheets never do", ASK_SAVED_ANEW)
-    if not whole and (not rest or rest.startswith(("<?", "<!--"))):
-        raise _hostile("holds a part that begins with nothing but blanks or comments")
 
 
 def _prolog_text(head: bytes, name: str) -> str | None:

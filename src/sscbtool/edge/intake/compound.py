@@ -165,6 +165,6 @@ def _refuse_costly(info: bytes) -> None:
     if info[:4] != b"\x04\0\x04\0":
         return
     text = info[8:].replace(b"\0", b"")
-    spins = [int(found) for found in re.findall(rb"spinCount\s*=\s*[\"']\s*(\d{1,12})", text)]
-    if b"<!" in text or not spins or max(spins) > MOST_SPINS:
+    spins = [int(found) for found in re.findall(rb"spinCount\s*=\s*[\"'](\d{1,12})[\"']", text)]
+    if b"<!" in text or not spins or len(spins) != text.count(b"spinCount") or max(spins) > MOST_SPINS:
         raise InputRefused(f"{PROTECTED}, with settings that no spreadsheet program uses", ASK_SAVED_ANEW)
