@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import assert_never
 
-from sscbtool.core.model import Result
+from sscbtool.core.model import Catalogue, Result
 from sscbtool.errors import BadUsage
 
 PIPED_WIDTH = 120
@@ -27,17 +28,20 @@ def render(
     result: Result,
     output_format: OutputFormat,
     *,
+    catalogue: Catalogue | None = None,
     width: int | None = None,
     color: bool = False,
     show_values: bool = False,
 ) -> str | bytes:
     """A result in one format: text, or bytes where the format is not text.
 
-    ``width`` (None for no terminal) and ``color`` concern tables only. Raises BadUsage for a
+    ``catalogue`` is for a result that carries none. ``width`` (None for no terminal) and ``color`` concern tables only. Raises BadUsage for a
     format that no command gives yet.
     """
     from sscbtool.render.present import present
 
+    if catalogue is not None:
+        result = replace(result, catalogue=catalogue)
     match output_format:
         case OutputFormat.JSON:
             from sscbtool.render.as_json import as_json
