@@ -786,6 +786,7 @@ def test_a_date_reads_day_first_and_drops_its_time(text: str) -> None:
         ("1rd April 2018", FaultKind.NOT_A_DATE),
         ("11st April 2018", FaultKind.NOT_A_DATE),
         ("1 Aprl 2018", FaultKind.NOT_A_DATE),
+        ("1 Sepember 2018", FaultKind.NOT_A_DATE),
         ("1/4/2018 25:00", FaultKind.NOT_A_DATE),
         ("1/4/2018 13:00 PM", FaultKind.NOT_A_DATE),
         ("1/4/2018 9:75", FaultKind.NOT_A_DATE),

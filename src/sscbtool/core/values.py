@@ -18,7 +18,7 @@ U+2212. One apostrophe (straight or curly) may stand before any value, as Excel'
     signed     = [ "+" | "-" ] [ SP ] plain
                | "(" [ SP ] plain [ SP ] ")"                negative
                | plain [ SP ] "-"                           negative
-    number     = signed
+    number     = signed                                     below 10^12 either way
 
     currency   = "£" | "GBP"
     money      = signed, at most one currency before or after the sign or bracket, or after all else only "GBP"
@@ -29,14 +29,14 @@ U+2212. One apostrophe (straight or curly) may stand before any value, as Excel'
 
     count      = signed without a fraction other than zeros, not negative
                | "<" n | "≤" n | "<=" n | "fewer than" n | "less than" n      an interval; n from 2 (1 for "≤")
-    percent    = signed [ SP ] [ "%" | "per cent" | "percent" ]     in percentage points; the sign may stand inside
-                                                            a bracket or before a trailing minus
-    date       = [ weekday [ "," ] ] day [ time ]           the weekday must be the date's own; the time is dropped
+    percent    = number [ SP ] [ "%" | "per cent" | "percent" ]     in percentage points; the percent sign may stand
+                                                            inside the bracket or before the trailing minus
+    date       = [ weekday ( SP | "," ) ] day [ time ]      the weekday must be the date's own; the time is dropped
     day        = D s M s Y | D s M s YY                     s is "/", "-" or "."; one s throughout; day first, always
-               | D [ st | nd | rd | th ] [ "of" ] [ s | SP ] month [ s | SP | "," ] ( Y | YY )
-               | Y s MM s DD | YYYYMMDD                     from 1900 to 2099
+               | D [ st | nd | rd | th ] [ "of" ] [ s | SP ] month [ s | SP | "," SP | "." SP ] ( Y | YY )
+               | Y s M s D | YYYYMMDD                       D and M of one or two digits; Y from 1900 to 2099
     YY         = 00-29 is 2000-2029, 50-99 is 1950-1999; 30-49 is a fault
-    time       = ( "T" | SP | "," | "at" ) HH:MM [ :SS [ .fraction ] ] [ "AM" | "PM" ] [ "Z" | offset ]
+    time       = ( "T" | [ "," ] SP [ "at" ] ) H:MM [ :SS [ .fraction ] ] [ "AM" | "PM" ] [ "Z" | offset ]
     period     = [ quarter ] year | year [ quarter ]        apart by SP, ",", ":" or "-"
                | months year | months Y                     "Apr-Jun 2018", "January to March 2019"
                | date to date, month Y to month Y           must be exactly one financial year or quarter of it
@@ -44,7 +44,9 @@ U+2212. One apostrophe (straight or curly) may stand before any value, as Excel'
     year       = [ "FY" | "financial year" ] Y yd ( YY | Y ) [ "financial year" ]      the second year follows the first
     yd         = "-" | "/" | "to"
     quarter    = ( "Q" | "Qtr" | "Quarter" ) 1-4 [ "(" months ")" ]
-    marker     = see ``Marker``
+    marker     = a value of ``Marker``; "<" n and its like; "na", "n.a.", "not applicable" for "n/a"; any lone dash
+
+Hidden characters, digits of other scripts, and text that was decoded wrongly are faults wherever a value should be.
 
 For a stored number (kind NUMBER): its canonical text is the shortest decimal of a binary float. Money is rounded to
 the penny only from within a millionth of a penny; other quantities lose what a float holds beyond 15 significant
@@ -697,7 +699,7 @@ _LAST_SERIAL = (dt.date(2049, 12, 31) - _SERIAL_EPOCH).days
 _LAST_YY_OF_2000, _FIRST_YY_OF_1900 = 29, 50
 
 _MONTHS = (
-    r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?"
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
 )
 _MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
