@@ -1,22 +1,64 @@
 """A published figure and what the returns evidence -> whether it holds.
 
 Three outcomes: it agrees, it does not agree, or it could not be checked, because something named is missing. Every
-tolerance stands in the register; the default is exact.
+tolerance stands in the register; the default is exact. Where counts were withheld the evidence is an interval: a figure
+holds if every value of it would hold, is contradicted if none would, and is otherwise left open.
 """
 
 from __future__ import annotations
 
+import calendar
+import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, assert_never
 
-from sscbtool.core.model import Comparator, Evidence, Figure, FigureResult, Status
+from sscbtool.core.model import Comparator, Evidence, Figure, FigureResult, Measure, Measured, Status
+from sscbtool.core.precision import (
+    Bounds,
+    Measuring,
+    Tolerance,
+    exactly,
+    number,
+    places,
+    rounding,
+    tolerance,
+)
+from sscbtool.core.values import Interval, Period, fold, parse_period
 from sscbtool.errors import BadConfiguration
 
 MONEY_UNITS = frozenset({"GBP"})
+PERCENT_UNITS = frozenset({"%", "percent"})
+NEVER = "never"
+OF_PRIOR_YEAR = frozenset({Comparator.LOWER_THAN, Comparator.GREATER_THAN, Comparator.PERCENT_CHANGE})
+OF_A_LIST = frozenset({Comparator.EVERY, Comparator.COUNT_OF_LIST, Comparator.SAME_SET})
+OF_A_SHARE = frozenset({Comparator.HALF, Comparator.MAJORITY})
+OF_A_NUMBER = frozenset(
+    {
+        Comparator.SUM_OF,
+        Comparator.OVER,
+        Comparator.AT_LEAST,
+        Comparator.APPROXIMATELY,
+        Comparator.ROUNDED,
+        Comparator.COUNT_OF_LIST,
+        Comparator.PERCENT_CHANGE,
+    }
+)
+"""Comparators whose published value must be a number."""
+
+
+@dataclass(frozen=True)
+class Near:
+    """A row of the return whose amount has to do with a difference."""
+
+    cell: str
+    """``B7 of ledger.xlsx``."""
+    amount: Decimal
+    counted: bool
+    """Whether the figure counts the row."""
 
 
 @dataclass(frozen=True)
@@ -25,75 +67,544 @@ class Known:
 
     missing: tuple[str, ...] = ()
     """Returns that the figure's measure looks at and that were not among what was read."""
-    empty: bool = False
-    """The return was read, but holds nothing for the period."""
-    value: Any = None
-    prior: Any = None
-    """The measure over the year before, where the comparator asks for it."""
-    rows_counted: int = 0
-    evidence: tuple[Evidence, ...] = ()
-    set_aside: tuple[tuple[str, int], ...] = ()
     expected: bool = False
     """Whether the missing return was expected: then its absence is a break."""
+    period: Period | None = None
+    empty: bool = False
+    """The return was read, but holds nothing for the period."""
+    measured: Measured | None = None
+    prior: Measured | None = None
+    """The measure over the year before; None where nothing of that year was read."""
     parts: Mapping[str, Decimal] = field(default_factory=dict)
+    """Published values of the figures that this one is the sum of."""
+    public: bool = True
+    """Whether the texts and dates that the measure gives may be shown."""
+    near: tuple[Near, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    set_aside: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A status, its sentence, and what the returns come to."""
+
+    status: Status
+    reason: str
+    evidenced: str | int | None = None
+    difference: str | int | None = None
 
 
 def judge(figure: Figure, known: Known) -> FigureResult:
-    """Hold one figure against what is known."""
-    published = number(figure.value)
+    """Hold one figure against what is known; of a figure that is never to be published only the status is told."""
+    verdict = _verdict(figure, known)
+    if figure.publish == NEVER:
+        told = verdict.status in (Status.NARRATIVE, Status.NOT_CHECKED, Status.NOT_EVIDENCED)
+        why = "Its values are withheld: so small a number could point to a child."
+        return FigureResult(figure, verdict.status, None, None, None, verdict.reason if told else why)
+    return FigureResult(
+        figure=figure,
+        status=verdict.status,
+        published=_published(figure),
+        evidenced=verdict.evidenced,
+        difference=verdict.difference,
+        reason=verdict.reason,
+        evidence=known.evidence,
+        rows_counted=len(known.measured.rows) if known.measured else 0,
+        set_aside=known.set_aside,
+    )
+
+
+def _verdict(figure: Figure, known: Known) -> Verdict:
+    measured = known.measured
     if figure.comparator is None:
-        return _result(figure, known, Status.NARRATIVE, figure.note or "No return can evidence this sentence.")
+        return Verdict(Status.NARRATIVE, figure.note or "No return can evidence this sentence.")
     if known.missing:
         status = Status.NOT_EVIDENCED if known.expected else Status.NOT_CHECKED
-        return _result(figure, known, status, f"No {_listed(known.missing)} was read.")
-    if known.empty or known.value is None:
-        return _result(figure, known, Status.NOT_EVIDENCED, "No row of the return answers to this figure.")
-    if published is None:
+        return Verdict(status, f"No {_either(known.missing)} was read.")
+    if known.empty or measured is None:
+        return Verdict(Status.NOT_EVIDENCED, f"The return holds no row of {known.period or 'any period'}.")
+    if measured.withheld:
+        return Verdict(Status.SUPPRESSED, "The sender withheld counts that this rests on, and it cannot be bounded.")
+    if measured.value is None or measured.value == ():
+        if measured.rows:
+            return Verdict(
+                Status.NOT_COMPUTABLE, "Rows answer to this figure, but the cells it is taken from are blank."
+            )
+        return Verdict(Status.NOT_EVIDENCED, "No row of the return answers to this figure.")
+    try:
+        return _compared(figure, figure.comparator, measured, known)
+    except _CannotTell as why:
+        return Verdict(why.status, str(why))
+
+
+def _compared(figure: Figure, comparator: Comparator, measured: Measured, known: Known) -> Verdict:
+    match comparator:
+        case Comparator.EVERY:
+            return _every(figure, measured, known)
+        case Comparator.SAME_SET:
+            return _same_set(figure, measured, known)
+        case Comparator.ON | Comparator.BY:
+            return _dated(figure, measured, known)
+        case Comparator.EXISTS:
+            return _exists(figure, measured)
+        case Comparator.LOWER_THAN | Comparator.GREATER_THAN | Comparator.PERCENT_CHANGE:
+            return _settled(figure, _against_prior(figure, _quantity(figure, measured), known), known)
+        case Comparator.EQUALS if number(figure.value) is None:
+            return _equal_text(figure, measured, known)
+        case Comparator.COUNT_OF_LIST:
+            return _settled(figure, _of_number(figure, exactly(len(measured.value)), measured), known)
+        case Comparator.SUM_OF:
+            return _sum_of(figure, measured, known)
+        case (
+            Comparator.EQUALS
+            | Comparator.OVER
+            | Comparator.AT_LEAST
+            | Comparator.APPROXIMATELY
+            | Comparator.ROUNDED
+            | Comparator.HALF
+            | Comparator.MAJORITY
+        ):
+            return _settled(figure, _of_number(figure, _quantity(figure, measured), measured), known)
+        case _:
+            assert_never(comparator)
+
+
+class _CannotTell(Exception):
+    """Why a figure cannot be worked out."""
+
+    def __init__(self, why: str, status: Status = Status.NOT_COMPUTABLE) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+# --------------------------------------------------------------------------- numbers
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What a comparator asks: each pair is what is known and what is accepted; all must agree."""
+
+    pairs: tuple[tuple[Bounds, Bounds], ...]
+    evidenced: Bounds
+    """What is held beside the published value."""
+    says: str
+    """The sentence of the comparison, without its full stop."""
+    target: Fraction | None = None
+    """Agreement with any other value than this is agreement within rounding."""
+
+
+def _settled(figure: Figure, question: _Question, known: Known) -> Verdict:
+    """The status that the pairs of a question decide, with the values to show."""
+    evidenced, published = question.evidenced, number(figure.value)
+    reason = f"{question.says}."
+    if all(actual.within(accepted) for actual, accepted in question.pairs):
+        exact = question.target in (None, evidenced.exact)
+        status = Status.HOLDS if exact else Status.HOLDS_WITHIN_ROUNDING
+        if evidenced.exact is None:
+            reason += " It agrees whatever the withheld counts are."
+    elif any(actual.apart(accepted) for actual, accepted in question.pairs):
+        status = Status.CONTRADICTED
+    else:
+        status = Status.SUPPRESSED
+        reason += " The withheld counts leave open whether it agrees."
+    if evidenced.exact is None:
+        return Verdict(status, reason, _interval_shown(evidenced, figure))
+    difference = None if published is None else evidenced.exact - Fraction(published)
+    if status is Status.CONTRADICTED and difference and figure.comparator in (Comparator.EQUALS, Comparator.SUM_OF):
+        reason += hint(difference, figure, known.near)
+    return Verdict(status, reason, shown(evidenced.exact, figure.unit), shown(difference, figure.unit))
+
+
+def _of_number(figure: Figure, evidenced: Bounds, measured: Measured) -> _Question:
+    """What the comparators ask that hold a number against the published one, or a share against the half."""
+    declared, published = tolerance(figure.tolerance), number(figure.value)
+    value = Fraction(published) if published is not None else Fraction(0)
+    comes_to = f"The returns come to {_said_whole(figure, evidenced, measured)}"
+    match figure.comparator:
+        case Comparator.OVER:
+            accepted, target = Bounds(value, None, low_open=True), None
+            says = f"{comes_to}; over {figure.value} means more than {figure.value}"
+        case Comparator.AT_LEAST:
+            accepted, target = Bounds(value, None), None
+            says = f"{comes_to}; at least {figure.value} is asked for"
+        case Comparator.MAJORITY:
+            accepted, target = Bounds(Fraction(50), None, low_open=True), None
+            says = f"{comes_to}; a majority is more than half"
+        case Comparator.HALF:
+            accepted, target = _half(declared), Fraction(50)
+            says = f"{comes_to}; half is taken as {_range_said(accepted, '%')}"
+            if isinstance(measured.whole, int) and measured.whole % 2:
+                says += ", and half of an odd number cannot be exact"
+        case Comparator.APPROXIMATELY:
+            accepted, target = _around(value, declared), value
+            says = f"{comes_to}; approximately {figure.value} is taken as {_range_said(accepted, figure.unit)}"
+        case Comparator.ROUNDED:
+            accepted, target = rounding(value, declared.base if declared else Fraction(1)), value
+            says = f"{comes_to}; {figure.value} as printed may be {_range_said(accepted, figure.unit)}"
+        case _:
+            accepted, target = _around(value, declared), value
+            says = _equality(figure, evidenced, value, comes_to)
+    return _Question(((evidenced, accepted),), evidenced, says, target)
+
+
+def _equality(figure: Figure, evidenced: Bounds, value: Fraction, comes_to: str) -> str:
+    if evidenced.exact is None:
+        return f"{comes_to}; {_said(value, figure.unit)} is published"
+    if evidenced.exact == value:
+        return "The returns come to exactly the published value"
+    by = _by(evidenced.exact - value, figure.unit)
+    allowed = f", and a difference of up to {figure.tolerance} is declared" if figure.tolerance else ""
+    return f"{comes_to}, {by} than published{allowed}"
+
+
+def _sum_of(figure: Figure, measured: Measured, known: Known) -> Verdict:
+    """A published total: of its published parts, and of the returns."""
+    question = _of_number(figure, _quantity(figure, measured), measured)
+    published = Fraction(number(figure.value) or 0)
+    parts = sum(map(Fraction, known.parts.values()), Fraction(0))
+    verdict = _settled(figure, question, known)
+    if not _around(published, tolerance(figure.tolerance)).holds(parts):
+        apart = f"The published parts come to {_said(parts, figure.unit)}, {_by(parts - published, figure.unit)}"
+        reason = f"{apart} than the published total. {verdict.reason}"
+        return Verdict(Status.CONTRADICTED, reason, verdict.evidenced, verdict.difference)
+    reason = f"{verdict.reason} The {len(known.parts)} published parts add up to it."
+    return Verdict(verdict.status, reason, verdict.evidenced, verdict.difference)
+
+
+def _against_prior(figure: Figure, evidenced: Bounds, known: Known) -> _Question:
+    """What the comparators ask that hold a year against the year before."""
+    year = str(Period(known.period.year - 1)) if known.period else "the year before"
+    if known.prior is None:
+        raise _CannotTell(f"No row of {year} was read, so there is nothing to compare with.")
+    if known.prior.withheld:
+        raise _CannotTell(f"The sender withheld counts of {year} that this rests on.", Status.SUPPRESSED)
+    if known.prior.value is None:
+        raise _CannotTell(f"The rows of {year} give nothing to compare with.")
+    prior = _quantity(figure, known.prior)
+    unit = "%" if known.prior.whole is not None else "" if figure.unit in PERCENT_UNITS else figure.unit
+    against = f"The returns come to {_bounds_said(evidenced, unit)}, against {_bounds_said(prior, unit)} in {year}"
+    if figure.comparator is Comparator.PERCENT_CHANGE:
+        return _percent_change(figure, evidenced, prior, against, year)
+    lower = figure.comparator is Comparator.LOWER_THAN
+    beyond = prior - evidenced if lower else evidenced - prior
+    pairs = [(beyond, Bounds(Fraction(0), None, low_open=True))]
+    says = f"{against}; {'lower' if lower else 'higher'}"
+    if declared := tolerance(figure.tolerance):
+        sign = -1 if lower else 1
+        if declared.measuring is Measuring.PERCENT:
+            limit = prior.times(max(1 + sign * declared.size / 100, Fraction(0)))
+        else:
+            limit = prior + exactly(sign * declared.size)
+        pairs.append((evidenced - limit if lower else limit - evidenced, Bounds(Fraction(0), None)))
+        says += f" by no more than {figure.tolerance}"
+    return _Question(tuple(pairs), evidenced, f"{says} is stated")
+
+
+def _percent_change(figure: Figure, evidenced: Bounds, prior: Bounds, against: str, year: str) -> _Question:
+    if prior.exact == 0:
+        raise _CannotTell(f"It was nought in {year}, and no percentage can be taken of nought.")
+    if any(each.low is None or each.low < 0 for each in (evidenced, prior)):
+        raise _CannotTell("An amount below nought has no percentage change.")
+    declared, value = tolerance(figure.tolerance), Fraction(number(figure.value) or 0)
+    decimals = int(declared.size) if declared else places(figure.value)
+    change = evidenced.over(prior).times(Fraction(100)) - exactly(100)
+    accepted = rounding(value, Fraction(1, 10**decimals))
+    says = f"{against}, a change of {_bounds_said(change, '%')}; {figure.value}% may be {_range_said(accepted, '%')}"
+    return _Question(((change, accepted),), change, says, value)
+
+
+def _quantity(figure: Figure, measured: Measured) -> Bounds:
+    """What a measure came to as a number; a share as a percentage."""
+    value, whole = _bounds(measured.value), _bounds(measured.whole)
+    if value is None:
         raise BadConfiguration(
-            f"The figure {figure.figure_id} has no value that can be compared.", "Mend the register."
+            f"The figure {figure.figure_id} compares numbers, and its measure gives none.",
+            "Choose another measure or comparator in the figures register.",
         )
-    verdict = COMPARE.get(figure.comparator)
-    if verdict is None:
-        return _result(figure, known, Status.NOT_COMPUTABLE, f"The comparator {figure.comparator} is not known here.")
-    status, reason = verdict(figure, published, known)
-    return _result(figure, known, status, reason)
+    if whole is None:
+        return value
+    if whole.exact == 0:
+        raise _CannotTell("There is nothing that it could be a share of: the whole is nought.")
+    return value.over(whole).times(Fraction(100))
 
 
-def number(text: str) -> Decimal | None:
-    """The number that a register's value or tolerance states, exactly; None where it states none."""
-    plain = text.strip().replace(",", "").replace("£", "").removesuffix("%").strip()
-    return Decimal(plain) if re.fullmatch(r"[+-]?\d+(?:\.\d+)?", plain) else None
+def _bounds(value: Any) -> Bounds | None:
+    match value:
+        case Interval(low=low, high=high):
+            return Bounds(Fraction(low), Fraction(high))
+        case str():
+            stated = number(value)
+            return None if stated is None else exactly(stated)
+        case int() | Decimal():
+            return exactly(value)
+        case _:
+            return None
+
+
+def _around(value: Fraction, declared: Tolerance | None) -> Bounds:
+    """The values within a declared tolerance, its ends included; the one value where none is declared."""
+    size = Fraction(0) if declared is None else declared.size
+    if declared and declared.measuring is Measuring.PERCENT:
+        size = abs(value) * size / 100
+    elif declared and declared.measuring is Measuring.PLACES:
+        return rounding(value, declared.base)
+    return Bounds(value - size, value + size)
+
+
+def _half(declared: Tolerance | None) -> Bounds:
+    """What counts as half, in percent: what rounds to it, unless a tolerance is declared."""
+    return rounding(50, Fraction(1)) if declared is None else _around(Fraction(50), declared)
+
+
+def _exists(figure: Figure, measured: Measured) -> Verdict:
+    value = exactly(len(measured.value)) if isinstance(measured.value, tuple) else _quantity(figure, measured)
+    if value.high is not None and value.high <= 0:
+        return Verdict(Status.NOT_EVIDENCED, "No row of the return answers to this figure.", 0)
+    status = Status.HOLDS if value.low is not None and value.low > 0 else Status.SUPPRESSED
+    reason = f"The returns evidence it: {_bounds_said(value, figure.unit)}."
+    return Verdict(status, reason, _interval_shown(value, figure) if value.exact is None else shown(value.exact, ""))
+
+
+# --------------------------------------------------------------------------- lists, texts and dates
+
+
+def _equal_text(figure: Figure, measured: Measured, known: Known) -> Verdict:
+    same = fold(_text(measured.value)) == fold(figure.value)
+    status = Status.HOLDS if same else Status.CONTRADICTED
+    reason = "The returns say the same." if same else "The returns say otherwise."
+    return Verdict(status, reason, _items_shown([measured.value], known))
+
+
+def _same_set(figure: Figure, measured: Measured, known: Known) -> Verdict:
+    """Whether the list is the published one, whatever the order; which items only one of the two has."""
+    published = {fold(item): item.strip() for item in figure.value.split(";") if item.strip()}
+    evidenced = {fold(_text(item)): _text(item) for item in measured.value}
+    missing = [item for key, item in published.items() if key not in evidenced]
+    additional = [item for key, item in evidenced.items() if key not in published]
+    shown_items = _items_shown(measured.value, known)
+    if not missing and not additional:
+        return Verdict(Status.HOLDS, f"The returns list the same {len(published)}.", shown_items)
+    reasons = []
+    if missing:
+        reasons.append(f"The returns do not list {_both(missing)}.")
+    if additional:
+        named = _both(additional) if known.public else f"{len(additional)} that the report does not"
+        reasons.append(f"The returns list {named}{', which the report does not' if known.public else ''}.")
+    return Verdict(Status.CONTRADICTED, " ".join(reasons), shown_items)
+
+
+def _every(figure: Figure, measured: Measured, known: Known) -> Verdict:
+    """Whether at least one date lies in each slot of the year; the slots without one are named."""
+    if known.period is None:
+        raise _CannotTell("It is not known which year is meant.")
+    slots = list(slots_of(Period(known.period.year), figure.value))
+    spans = _spans(measured)
+    without = [name for name, start, end in slots if not any(start <= a and b <= end for a, b in spans)]
+    if without:
+        reason = f"There is none in {_both(without)}."
+        return Verdict(Status.CONTRADICTED, reason, _items_shown(measured.value, known))
+    which = f"{len(slots)} {figure.value}s" if len(slots) > 1 else f"{figure.value} {slots[0][0]}"
+    reason = f"There is at least one in each of the {which}." if len(slots) > 1 else f"There is one in the {which}."
+    return Verdict(Status.HOLDS, reason, _items_shown(measured.value, known))
+
+
+def _dated(figure: Figure, measured: Measured, known: Known) -> Verdict:
+    """Whether some date lies within the published one (``on``), or none lies after it (``by``)."""
+    asked = span(figure.value)
+    if asked is None:
+        raise BadConfiguration(
+            f"The figure {figure.figure_id} states no date that is understood.", "Mend the register."
+        )
+    spans = _spans(measured)
+    start, end = asked
+    evidenced = _items_shown(measured.value, known)
+    if figure.comparator is Comparator.ON:
+        if any(start <= a and b <= end for a, b in spans):
+            return Verdict(Status.HOLDS, f"The returns date it {_span_said(start, end)}.", evidenced)
+        return Verdict(Status.CONTRADICTED, f"The returns give no date {_span_said(start, end)}.", evidenced)
+    if all(b <= end for _, b in spans):
+        return Verdict(Status.HOLDS, f"The returns date it no later than {_day_said(end)}.", evidenced)
+    return Verdict(Status.CONTRADICTED, f"The returns date it after {_day_said(end)}.", evidenced)
+
+
+def _spans(measured: Measured) -> list[tuple[dt.date, dt.date]]:
+    """Each date, month or year that a measure gives, as its first and last day."""
+    items = measured.value if isinstance(measured.value, tuple) else (measured.value,)
+    found = [(item, item) if isinstance(item, dt.date) else span(_text(item)) for item in items]
+    known = [each for each in found if each is not None]
+    if len(known) < len(found):
+        raise _CannotTell("The returns give something that is not a date.")
+    return known
+
+
+_CALENDAR_YEARS = re.compile(r"([0-9]{4})[-/]([0-9]{4}|[0-9]{2})")
+
+
+def span(text: str) -> tuple[dt.date, dt.date] | None:
+    """First and last day of what a register states: a day, month, year, financial year or quarter; None if neither.
+
+    ``2018-09`` is a month, ``2018-19`` and ``2018/2019`` a financial year, ``2018/20`` and ``2018/2020`` the calendar
+    years 2018 to 2020; ``2019-06..2019-08`` is from the first of the one to the last of the other.
+    """
+    text = text.strip()
+    if ".." in text:
+        first, last = (span(part) for part in text.split("..", maxsplit=1))
+        return (first[0], last[1]) if first and last and first[0] <= last[1] else None
+    try:
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+            return (day := dt.date.fromisoformat(text)), day
+        if re.fullmatch(r"[0-9]{4}", text):
+            return dt.date(int(text), 1, 1), dt.date(int(text), 12, 31)
+        if re.fullmatch(r"[0-9]{4}-(?:0[1-9]|1[0-2])", text):
+            year, month = int(text[:4]), int(text[5:])
+            return dt.date(year, month, 1), dt.date(year, month, calendar.monthrange(year, month)[1])
+    except ValueError:
+        return None
+    period = parse_period(text)
+    if isinstance(period, Period):
+        return period.start, period.end
+    if years := _CALENDAR_YEARS.fullmatch(text):
+        start, end = int(years[1]), int(years[1][: 4 - len(years[2])] + years[2])
+        return (dt.date(start, 1, 1), dt.date(end, 12, 31)) if 0 < start < end else None
+    return None
+
+
+SLOTS = ("quarter", "term", "month", "year")
+
+
+def slots_of(year: Period, kind: str) -> Iterator[tuple[str, dt.date, dt.date]]:
+    """The quarters, terms or months of a financial year, or itself: name, first day, last day.
+
+    The terms are those of schools: summer April to August, autumn September to December, spring January to March.
+    """
+    first = year.year
+    match kind:
+        case "quarter":
+            for number_ in (1, 2, 3, 4):
+                quarter = Period(first, number_)
+                yield f"{quarter.start:%B} to {quarter.end:%B %Y}", quarter.start, quarter.end
+        case "term":
+            yield f"the summer term of {first}", dt.date(first, 4, 1), dt.date(first, 8, 31)
+            yield f"the autumn term of {first}", dt.date(first, 9, 1), dt.date(first, 12, 31)
+            yield f"the spring term of {first + 1}", dt.date(first + 1, 1, 1), dt.date(first + 1, 3, 31)
+        case "month":
+            for k in range(12):
+                start = dt.date(first + (k + 3) // 12, (k + 3) % 12 + 1, 1)
+                yield f"{start:%B %Y}", start, start.replace(day=calendar.monthrange(start.year, start.month)[1])
+        case "year":
+            yield str(year), year.start, year.end
+        case _:
+            raise BadConfiguration(f"A figure asks for one in every {kind!r}.", f"Choose one of {', '.join(SLOTS)}.")
+
+
+# --------------------------------------------------------------------------- a register that cannot be used
+
+
+def mistake(figure: Figure, measure: Measure | None, figures: Mapping[str, Figure]) -> tuple[str, str] | None:
+    """The column of the register that cannot be used, and why; None where the row is sound.
+
+    Args:
+        figure: the row.
+        measure: the measure that it names, if it names one.
+        figures: the whole register by id.
+    """
+    if figure.publish not in (None, NEVER):
+        return "publish", "it is blank or never"
+    if figure.comparator is None:
+        return None
+    if measure is None:
+        return "measure", "a figure with a comparator names the return and the measure that evidence it"
+    return (
+        _value_mistake(figure, figure.comparator)
+        or _tolerance_mistake(figure, figure.comparator)
+        or _measure_mistake(figure, figure.comparator, measure)
+        or _parts_mistake(figure, figures)
+    )
+
+
+def _value_mistake(figure: Figure, comparator: Comparator) -> tuple[str, str] | None:
+    value = figure.value
+    if comparator in OF_A_NUMBER and number(value) is None:
+        return "value", f"{comparator} compares with a number"
+    if comparator in (Comparator.EQUALS, Comparator.SAME_SET) and not value:
+        return "value", f"{comparator} needs a value to compare with"
+    if comparator is Comparator.EVERY and value not in SLOTS:
+        return "value", f"every asks for one of {', '.join(SLOTS)}"
+    if comparator in (Comparator.ON, Comparator.BY) and span(value) is None:
+        return "value", "a date is written 2018-09-07, 2018-09, 2018, 2018-19, 2018/2020 or 2019-06..2019-08"
+    return None
+
+
+def _tolerance_mistake(figure: Figure, comparator: Comparator) -> tuple[str, str] | None:
+    try:
+        declared = tolerance(figure.tolerance)
+    except ValueError:
+        return "tolerance", "it is written 100, 10%, 2.5pp or 1dp"
+    if declared is None:
+        needed = comparator in (Comparator.APPROXIMATELY, Comparator.ROUNDED)
+        return ("tolerance", f"{comparator} needs one, declared beforehand") if needed else None
+    if comparator is Comparator.ROUNDED:
+        if declared.measuring not in (Measuring.UNITS, Measuring.PLACES) or not declared.base:
+            return "tolerance", "a rounded value has a base such as 100, or decimal places such as 1dp"
+        if Fraction(number(figure.value) or 0) % declared.base:
+            return "tolerance", f"{figure.value} is no multiple of that base"
+    if comparator is Comparator.PERCENT_CHANGE and (
+        declared.measuring not in (Measuring.UNITS, Measuring.PLACES) or declared.size.denominator != 1
+    ):
+        return "tolerance", "a percentage change has the decimal places of the printed percentage, such as 0"
+    return None
+
+
+def _measure_mistake(figure: Figure, comparator: Comparator, measure: Measure) -> tuple[str, str] | None:
+    either = (Comparator.ON, Comparator.BY, Comparator.EXISTS)
+    if comparator not in either and measure.listed != (comparator in OF_A_LIST):
+        return (
+            "measure",
+            f"{comparator} takes a measure that {'lists' if comparator in OF_A_LIST else 'counts or sums'}",
+        )
+    if comparator in OF_A_SHARE and measure.of is None and measure.unit not in PERCENT_UNITS:
+        return "measure", f"{comparator} takes a share: the measure needs an of"
+    sql = " ".join(part for part in (measure.sql, measure.of, measure.where, figure.where) if part)
+    if "{as_at}" in sql and figure.as_at and as_at_of(figure) is None:
+        return "as_at", "the measure needs a day, written 2019-03-31"
+    return None
+
+
+def _parts_mistake(figure: Figure, figures: Mapping[str, Figure]) -> tuple[str, str] | None:
+    if figure.comparator is not Comparator.SUM_OF:
+        return None
+    parts = parts_of(figure)
+    if not parts:
+        return "note", "the parts of a total are named in it, as in parts: M01 M02"
+    unsound = [part for part in parts if part not in figures or number(figures[part].value) is None]
+    return ("note", f"{unsound[0]} is no figure of the register with a number") if unsound else None
+
+
+def parts_of(figure: Figure) -> tuple[str, ...]:
+    """The figures whose published values a total is the sum of: its note names them after ``parts:``."""
+    found = re.search(r"\bparts:((?:[ ,]+[A-Z]+[0-9]+[a-z]?\b)+)", figure.note or "")
+    return tuple(re.findall(r"\w+", found[1])) if found else ()
+
+
+def as_at_of(figure: Figure) -> dt.date | None:
+    """The day that a figure is stated as at; None where it states none."""
+    try:
+        return dt.date.fromisoformat(figure.as_at) if figure.as_at else None
+    except ValueError:
+        return None
+
+
+# --------------------------------------------------------------------------- values in words and in JSON
 
 
 def shown(value: Any, unit: str) -> str | int | None:
-    """A value as results show it: amounts as text with two decimals, counts as integers, all else as text."""
-    match value:
-        case None:
-            return None
-        case int():
-            return f"{Decimal(value):.2f}" if unit in MONEY_UNITS else value
-        case Decimal() if unit in MONEY_UNITS:
-            return f"{value:.2f}"
-        case Decimal():
-            return int(value) if value == value.to_integral_value() else str(value.normalize())
-        case _:
-            return str(value)
-
-
-def _result(figure: Figure, known: Known, status: Status, reason: str) -> FigureResult:
-    published, evidenced = number(figure.value), exact(known.value)
-    difference = evidenced - published if evidenced is not None and published is not None else None
-    return FigureResult(
-        figure=figure,
-        status=status,
-        published=shown(published, figure.unit) if published is not None else figure.value or None,
-        evidenced=shown(known.value if evidenced is None else evidenced, figure.unit),
-        difference=shown(difference, figure.unit),
-        reason=reason,
-        evidence=known.evidence,
-        rows_counted=known.rows_counted,
-        set_aside=known.set_aside,
-    )
+    """A number as results show it: amounts as text with two decimals, whole numbers as integers, else plain digits."""
+    if value is None:
+        return None
+    exact = Fraction(value)
+    if unit in MONEY_UNITS:
+        return f"{_decimal(exact, 2):.2f}"
+    return int(exact) if exact.denominator == 1 else f"{_plain_digits(exact)}"
 
 
 def exact(value: Any) -> Decimal | None:
@@ -103,69 +614,106 @@ def exact(value: Any) -> Decimal | None:
     return Decimal(value) if isinstance(value, int | Decimal) else None
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def hint(difference: Fraction, figure: Figure, near: Iterable[Near] = ()) -> str:
+    """A likely cause of a difference where arithmetic gives one: a row's amount, its sign, its digits; else nothing."""
+    for each in near:
+        if each.counted and each.amount == difference:
+            return f" That is the amount in {each.cell}: it may be counted twice, or not belong to this figure."
+        if not each.counted and each.amount == -difference:
+            return f" That is the amount in {each.cell}, which is not counted."
+        if each.counted and each.amount * 2 == difference:
+            return f" That is twice the amount in {each.cell}: its sign may be wrong."
+    if figure.unit not in MONEY_UNITS:
+        return ""
+    if abs(difference) < 1:
+        return " A difference of pence points to rounding."
+    return " It divides by nine, as when two digits have changed places." if difference * 100 % 9 == 0 else ""
+
+
+def _published(figure: Figure) -> str | int | None:
+    """The published value as results show it: amounts with two decimals, whole numbers, all else as published."""
+    stated = number(figure.value)
+    if stated is None or (figure.unit not in MONEY_UNITS and stated.as_tuple().exponent):
+        return figure.value or None
+    return shown(stated, figure.unit)
+
+
+def _said_whole(figure: Figure, evidenced: Bounds, measured: Measured) -> str:
+    """``164 of 329, 49.85%`` for a share, else the value in its unit."""
+    if measured.whole is None:
+        return _bounds_said(evidenced, figure.unit)
+    value, whole = _bounds(measured.value), _bounds(measured.whole)
+    assert value is not None
+    assert whole is not None
+    return f"{_bounds_said(value, '')} of {_bounds_said(whole, '')}, {_bounds_said(evidenced, '%')}"
+
+
+def _bounds_said(bounds: Bounds, unit: str) -> str:
+    return _said(bounds.exact, unit) if bounds.exact is not None else f"between {_range_said(bounds, unit, ' and ')}"
+
+
+def _range_said(bounds: Bounds, unit: str, to: str = " to ") -> str:
+    """The ends of an interval; an end that is not itself meant is said to be so."""
+    low = "nothing" if bounds.low is None else f"{'above ' * bounds.low_open}{_said(bounds.low, unit)}"
+    high = "any number" if bounds.high is None else f"{'below ' * bounds.high_open}{_said(bounds.high, unit)}"
+    return f"{low}{to}{high}"
+
+
+def _interval_shown(bounds: Bounds, figure: Figure) -> str:
+    low = shown(bounds.low, figure.unit)
+    return f"{low} to {shown(bounds.high, figure.unit)}" if bounds.high is not None else f"{low} or more"
+
+
+def _said(value: Fraction, unit: str) -> str:
+    if unit in MONEY_UNITS:
+        return f"{'-' * (value < 0)}£{abs(_decimal(value, 2)):,.2f}"
+    return f"{_plain_digits(value):,}{'%' * (unit in PERCENT_UNITS)}"
+
+
+def _by(difference: Fraction, unit: str) -> str:
+    """``£5.00 more``, ``3 fewer`` or ``0.4 percentage points less``."""
+    more = difference > 0
+    if unit in MONEY_UNITS:
+        return f"{_said(abs(difference), unit)} {'more' if more else 'less'}"
+    if unit in PERCENT_UNITS:
+        return f"{_said(abs(difference), '')} percentage points {'more' if more else 'less'}"
+    return f"{_said(abs(difference), '')} {'more' if more else 'fewer'}"
+
+
+def _plain_digits(value: Fraction) -> Decimal | int:
+    """An exact number in digits: all of them where they end within six places, else to two."""
+    if value.denominator == 1:
+        return int(value)
+    six = _decimal(value, 6)
+    return Decimal(f"{six.normalize():f}") if Fraction(six) == value else _decimal(value, 2)
+
+
+def _decimal(value: Fraction, decimals: int) -> Decimal:
+    scaled = value * 10**decimals
+    whole = Decimal(round(scaled))
+    return whole.scaleb(-decimals)
+
+
+def _items_shown(items: Iterable[Any], known: Known) -> str | None:
+    """Texts and dates that a measure gives, where they may be shown."""
+    return "; ".join(_text(item) for item in items) if known.public else None
+
+
+def _text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, dt.date) else str(value)
+
+
+def _day_said(day: dt.date) -> str:
+    return f"{day.day} {day:%B %Y}"
+
+
+def _span_said(start: dt.date, end: dt.date) -> str:
+    return f"on {_day_said(start)}" if start == end else f"between {_day_said(start)} and {_day_said(end)}"
+
+
+def _either(names: Iterable[str]) -> str:
     return " or ".join(names)
 
 
-# --------------------------------------------------------------------------- the comparators
-
-Verdict = tuple[Status, str]
-
-
-def _holds(holds: bool, sentence: str) -> Verdict:  # noqa: FBT001 - the verdict itself
-    return (Status.HOLDS if holds else Status.CONTRADICTED), sentence
-
-
-def _evidenced(known: Known) -> Decimal:
-    value = exact(known.value)
-    if value is None:
-        raise BadConfiguration("A figure with a numeric comparator has a measure that gives no number.", "")
-    return value
-
-
-def _equals(figure: Figure, published: Decimal, known: Known) -> Verdict:
-    evidenced, tolerance = _evidenced(known), number(figure.tolerance or "0") or Decimal(0)
-    difference = evidenced - published
-    if difference == 0:
-        return Status.HOLDS, "The returns come to exactly the published value."
-    if abs(difference) <= tolerance:
-        return Status.HOLDS_WITHIN_ROUNDING, f"The difference is within the declared tolerance of {figure.tolerance}."
-    return (
-        Status.CONTRADICTED,
-        f"The returns come to {_by(figure, difference)} than published.{hint(difference, figure)}",
-    )
-
-
-def _over(figure: Figure, published: Decimal, known: Known) -> Verdict:
-    return _holds(_evidenced(known) > published, f"Over {figure.value} means more than {figure.value}.")
-
-
-def _at_least(figure: Figure, published: Decimal, known: Known) -> Verdict:
-    return _holds(_evidenced(known) >= published, f"At least {figure.value} is asked for.")
-
-
-def _by(figure: Figure, difference: Decimal) -> str:
-    """``£5.00 more`` or ``3 fewer``."""
-    if figure.unit in MONEY_UNITS:
-        return f"£{abs(difference):,.2f} {'more' if difference > 0 else 'less'}"
-    return f"{abs(difference).normalize():f} {'more' if difference > 0 else 'fewer'}"
-
-
-def hint(difference: Decimal, figure: Figure) -> str:
-    """A likely cause where arithmetic gives one."""
-    if figure.unit not in MONEY_UNITS:
-        return ""
-    pence = Fraction(difference) * 100
-    if abs(pence) < 100:
-        return " A difference of pence points to rounding."
-    if pence % 9 == 0:
-        return " A difference divisible by nine points to two digits transposed."
-    return ""
-
-
-COMPARE = {
-    Comparator.EQUALS: _equals,
-    Comparator.SUM_OF: _equals,
-    Comparator.OVER: _over,
-    Comparator.AT_LEAST: _at_least,
-}
+def _both(names: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -716,6 +716,20 @@ class ColumnTotal:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """What a measure came to over the rows of one period."""
+
+    value: Any
+    """int, Decimal, str, date or None; a ``values.Interval`` where cells were withheld; a tuple for a listed measure."""
+    whole: Any = None
+    """What ``value`` is a share of: int, Decimal or ``values.Interval``; None where the measure names no whole."""
+    rows: tuple[int, ...] = ()
+    """The rows of the return that it counts."""
+    withheld: bool = False
+    """Cells that it rests on were withheld, in a way that leaves no least and most."""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Cells that bear a figure out."""
 

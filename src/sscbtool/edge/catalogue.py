@@ -18,6 +18,7 @@ from typing import Any, NoReturn, TypeVar
 
 import yaml
 
+from sscbtool.core.figures import mistake
 from sscbtool.core.model import (
     Catalogue,
     CheckKind,
@@ -303,6 +304,11 @@ def _figures(text: str, source: str, returns: Mapping[str, ReturnSchema]) -> tup
             publish=row["publish"] or None,
             note=row["note"] or None,
         )
+    for figure in found.values():
+        own = returns[figure.return_name].measures if figure.return_name else ()
+        measure = next((each for each in own if each.name == figure.measure), None)
+        if (unsound := mistake(figure, measure, found)) is not None:
+            _refuse(source, f"{figure.figure_id}, {unsound[0]}", unsound[1])
     return tuple(found.values())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,10 +14,9 @@ import pandas as pd
 
 from sscbtool.core import wording
 from sscbtool.core.checks import Surroundings
-from sscbtool.core.figures import Known, judge
+from sscbtool.core.figures import OF_PRIOR_YEAR, Known, Near, as_at_of, exact, judge, parts_of
 from sscbtool.core.model import (
     ColumnTotal,
-    Comparator,
     Figure,
     FigureResult,
     FileReport,
@@ -30,13 +30,12 @@ from sscbtool.core.model import (
     Submission,
 )
 from sscbtool.core.normalise import empty_frame
+from sscbtool.core.precision import number
 from sscbtool.core.rows import Rows, gather
 from sscbtool.core.validate import validate, word, worded
 from sscbtool.core.values import Period
 from sscbtool.edge.engine import Engine
 from sscbtool.workflow.receiving import Received
-
-OF_PRIOR_YEAR = frozenset({Comparator.LOWER_THAN, Comparator.GREATER_THAN, Comparator.PERCENT_CHANGE})
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,7 +258,7 @@ def _totals(rows: Mapping[str, Rows], period: Period | None) -> Iterator[ColumnT
 
 def _sum(values: pd.Series) -> Decimal:
     """The exact sum of a column of decimals or counts."""
-    return sum((Decimal(value) for value in values.dropna()), Decimal(0))
+    return sum((value if isinstance(value, Decimal) else Decimal(int(value)) for value in values.dropna()), Decimal(0))
 
 
 # --------------------------------------------------------------------------- reconcile
@@ -284,72 +283,121 @@ def measure_of(judged: Judged, figure: Figure) -> Measure | None:
 
 
 def looks_at(judged: Judged, measure: Measure, figure: Figure) -> tuple[str, ...]:
-    """The returns that a figure's measure reads: its own, and those that its SQL names."""
-    words = set(re.findall(r"\w+", f"{measure.sql} {measure.where or ''} {figure.where or ''}"))
-    return tuple(n for n in judged.received.catalogue.returns if n == measure.return_name or n in words)
+    """The returns that a figure's measure reads: its own, and those that its SQL names, of the year or of all years."""
+    sql = " ".join(part for part in (measure.sql, measure.of, measure.where, figure.where) if part)
+    read = {name.removeprefix("all_") for name in re.findall(r"\b(?:from|join)\s+\"?(\w+)", sql, re.IGNORECASE)}
+    return tuple(n for n in judged.received.catalogue.returns if n == measure.return_name or n in read)
 
 
 def hold(judged: Judged, figures: Iterable[Figure]) -> tuple[FigureResult, ...]:
     """Hold each published figure against what was received."""
+    year = Period(judged.period.year) if judged.period else None
+    register = {figure.figure_id: figure for figure in judged.received.catalogue.figures.get(str(year), ())}
+    counts = {name: Counter(rows.periods) for name, rows in judged.rows.items()}
+    results = []
     with engine_for(judged) as engine:
-        return tuple(judge(figure, _known(judged, engine, figure)) for figure in figures)
+        for figure in figures:
+            known = _known(judged, engine, figure, counts)
+            known = replace(known, parts=_published_parts(figure, register))
+            result = judge(figure, known)
+            if result.status is Status.CONTRADICTED and (near := _near(judged, engine, figure, known)):
+                result = judge(figure, replace(known, near=near))
+            results.append(result)
+    return tuple(results)
 
 
-def _known(judged: Judged, engine: Engine, figure: Figure) -> Known:
+def _known(judged: Judged, engine: Engine, figure: Figure, counts: Mapping[str, Counter[str | None]]) -> Known:
     measure = measure_of(judged, figure)
-    if measure is None:
+    if measure is None or figure.comparator is None:
         return Known()
     missing = tuple(name for name in looks_at(judged, measure, figure) if name not in judged.rows)
     if missing:
         return Known(missing=missing)
-    rows = judged.rows[measure.return_name]
-    period = str(Period(judged.period.year, None)) if judged.period else None
-    measured = engine.measure(measure, figure.where, period)
+    rows, of_years = judged.rows[measure.return_name], counts[measure.return_name]
+    year, as_at = Period(judged.period.year) if judged.period else None, as_at_of(figure)
+    period = str(year) if year else None
+    measured = engine.measure(measure, figure.where, period, as_at)
     prior = None
-    if figure.comparator in OF_PRIOR_YEAR and judged.period:
-        prior = engine.measure(measure, figure.where, str(judged.period.previous())).value
+    if year and figure.comparator in OF_PRIOR_YEAR and of_years[str(year.previous())]:
+        prior = engine.measure(measure, figure.where, str(year.previous()), as_at and _year_before(as_at))
     evidence = measure.evidence or tuple(spec.name for spec in rows.schema.columns if spec.required)
-    of_period = [k for k, each in enumerate(rows.periods) if period is None or each == period]
+    of_period = of_years[period] if period else len(rows)
     return Known(
+        period=year,
         empty=not of_period,
-        value=measured.value,
+        measured=measured,
         prior=prior,
-        rows_counted=len(measured.rows),
+        public=all(spec.public for spec in rows.schema.columns if re.search(rf"\b{spec.name}\b", measure.sql)),
         evidence=rows.evidence(measured.rows, evidence),
-        set_aside=tuple(_not_counted(engine, rows, measure, figure, period, len(of_period), len(measured.rows))),
+        set_aside=tuple(_not_counted(engine, measure, figure, period, (len(rows), of_period, len(measured.rows)))),
     )
 
 
+def _published_parts(figure: Figure, register: Mapping[str, Figure]) -> dict[str, Decimal]:
+    """The published values of the figures that a total is the sum of."""
+    stated = {part: number(register[part].value) for part in parts_of(figure) if part in register}
+    return {part: value for part, value in stated.items() if value is not None}
+
+
+def _year_before(day: dt.date) -> dt.date:
+    """The same day of the year before; the last of February for the 29th."""
+    return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
+
+
+def _near(judged: Judged, engine: Engine, figure: Figure, known: Known) -> tuple[Near, ...]:
+    """Rows whose amount is the difference from the published value, or half of it."""
+    measure, published = measure_of(judged, figure), number(figure.value)
+    summed = re.fullmatch(r"sum\((\w+)\)", measure.sql.strip()) if measure else None
+    evidenced = exact(known.measured.value) if known.measured and summed else None
+    if measure is None or summed is None or published is None or evidenced is None or evidenced == published:
+        return ()
+    difference, column, rows = evidenced - published, summed[1], judged.rows[measure.return_name]
+    found = engine.rows_of(measure, column, (difference, -difference, difference / 2))
+    counted = set(known.measured.rows) if known.measured else set()
+    near = []
+    for k, amount in found:
+        place = rows.place(k, column)
+        near.append(Near(f"{place.cell} of {(place.file or '').rpartition('/')[2]}", amount, k in counted))
+    return tuple(near)
+
+
 def _not_counted(
-    engine: Engine, rows: Rows, measure: Measure, figure: Figure, period: str | None, of_period: int, counted: int
+    engine: Engine, measure: Measure, figure: Figure, period: str | None, rows: tuple[int, int, int]
 ) -> Iterator[tuple[str, int]]:
-    """Rows of the return that a figure does not count: of another year, or not what it asks for."""
-    if others := len(rows) - of_period:
-        yield f"not of {period}", others
-    left = of_period
-    condition = ""
-    for part in (*_conjuncts(measure.where), *_conjuncts(figure.where)):
-        condition = f"{condition} and ({part})" if condition else f"({part})"
-        here = len(engine.measure(replace(measure, where=condition, sql="count(*)"), None, period).rows)
-        if left - here:
-            yield f"not {part}", left - here
-        left = here
-    assert left == counted, "the parts of a condition leave the rows that the whole leaves"
+    """Rows of the return that a figure does not count: of another year, or not what it asks for.
+
+    ``rows`` are those of the return, those of the period, and those counted.
+    """
+    whole, of_period, counted = rows
+    if whole > of_period:
+        yield f"not of {period}", whole - of_period
+    parts = [*_conjuncts(measure.where), *_conjuncts(figure.where)]
+    if not parts:
+        return
+    left = engine.narrowing(measure, parts, period, as_at_of(figure))
+    for part, before, after in zip(parts, left, left[1:], strict=False):
+        if before > after:
+            yield f"not {part}", before - after
+    assert left[-1] == counted, "the parts of a condition leave the rows that the whole leaves"
 
 
 def _conjuncts(condition: str | None) -> Iterator[str]:
-    """The parts of a condition that its outermost ``and`` joins."""
+    """The parts of a condition that its outermost ``and`` joins; the whole where an outermost ``or`` joins them."""
     if condition is None:
         return
-    depth, part, quoted = 0, "", False
-    for piece in re.split(r"('(?:[^']|'')*'|[()]|\band\b|\bbetween\b)", condition, flags=re.IGNORECASE):
-        if piece == "(" or piece == ")":
-            depth += 1 if piece == "(" else -1
-        between = piece.lower() == "between"
-        if piece.lower() == "and" and depth == 0 and not quoted:
-            yield part.strip()
-            part = ""
+    parts, depth, in_between = [""], 0, False
+    for piece in _PIECES.split(condition):
+        word = piece.lower()
+        depth += (word in ("(", "case")) - (word in (")", "end"))
+        if word == "or" and depth == 0:
+            yield condition.strip()
+            return
+        if word == "and" and depth == 0 and not in_between:
+            parts.append("")
             continue
-        quoted = between or (quoted and piece.lower() != "and")
-        part += piece
-    yield part.strip()
+        in_between = word == "between" or (in_between and word != "and")
+        parts[-1] += piece
+    yield from (part.strip() for part in parts)
+
+
+_PIECES = re.compile(r"('(?:[^']|'')*'|[()]|\b(?:and|or|between|case|end)\b)", re.IGNORECASE)
