@@ -18,20 +18,24 @@ from typing import Any, assert_never
 
 from sscbtool.core.model import Comparator, Evidence, Figure, FigureResult, Measure, Measured, Status
 from sscbtool.core.precision import (
+    MONEY_UNITS,
+    PERCENT_UNITS,
     Bounds,
     Measuring,
     Tolerance,
+    digits,
     exactly,
     number,
     places,
     rounding,
+    said,
+    said_apart,
+    to_places,
     tolerance,
 )
 from sscbtool.core.values import Interval, Period, fold, parse_period
 from sscbtool.errors import BadConfiguration
 
-MONEY_UNITS = frozenset({"GBP"})
-PERCENT_UNITS = frozenset({"%", "percent"})
 NEVER = "never"
 OF_PRIOR_YEAR = frozenset({Comparator.LOWER_THAN, Comparator.GREATER_THAN, Comparator.PERCENT_CHANGE})
 OF_A_LIST = frozenset({Comparator.EVERY, Comparator.COUNT_OF_LIST, Comparator.SAME_SET})
@@ -249,10 +253,10 @@ def _of_number(figure: Figure, evidenced: Bounds, measured: Measured) -> _Questi
 
 def _equality(figure: Figure, evidenced: Bounds, value: Fraction, comes_to: str) -> str:
     if evidenced.exact is None:
-        return f"{comes_to}; {_said(value, figure.unit)} is published"
+        return f"{comes_to}; {said(value, figure.unit)} is published"
     if evidenced.exact == value:
         return "The returns come to exactly the published value"
-    by = _by(evidenced.exact - value, figure.unit)
+    by = said_apart(evidenced.exact - value, figure.unit)
     allowed = f", and a difference of up to {figure.tolerance} is declared" if figure.tolerance else ""
     return f"{comes_to}, {by} than published{allowed}"
 
@@ -264,7 +268,7 @@ def _sum_of(figure: Figure, measured: Measured, known: Known) -> Verdict:
     parts = sum(map(Fraction, known.parts.values()), Fraction(0))
     verdict = _settled(figure, question, known)
     if not _around(published, tolerance(figure.tolerance)).holds(parts):
-        apart = f"The published parts come to {_said(parts, figure.unit)}, {_by(parts - published, figure.unit)}"
+        apart = f"The published parts come to {said(parts, figure.unit)}, {said_apart(parts - published, figure.unit)}"
         reason = f"{apart} than the published total. {verdict.reason}"
         return Verdict(Status.CONTRADICTED, reason, verdict.evidenced, verdict.difference)
     reason = f"{verdict.reason} The {len(known.parts)} published parts add up to it."
@@ -603,8 +607,8 @@ def shown(value: Any, unit: str) -> str | int | None:
         return None
     exact = Fraction(value)
     if unit in MONEY_UNITS:
-        return f"{_decimal(exact, 2):.2f}"
-    return int(exact) if exact.denominator == 1 else f"{_plain_digits(exact)}"
+        return f"{to_places(exact, 2):.2f}"
+    return int(exact) if exact.denominator == 1 else f"{digits(exact)}"
 
 
 def exact(value: Any) -> Decimal | None:
@@ -649,49 +653,19 @@ def _said_whole(figure: Figure, evidenced: Bounds, measured: Measured) -> str:
 
 
 def _bounds_said(bounds: Bounds, unit: str) -> str:
-    return _said(bounds.exact, unit) if bounds.exact is not None else f"between {_range_said(bounds, unit, ' and ')}"
+    return said(bounds.exact, unit) if bounds.exact is not None else f"between {_range_said(bounds, unit, ' and ')}"
 
 
 def _range_said(bounds: Bounds, unit: str, to: str = " to ") -> str:
     """The ends of an interval; an end that is not itself meant is said to be so."""
-    low = "nothing" if bounds.low is None else f"{'above ' * bounds.low_open}{_said(bounds.low, unit)}"
-    high = "any number" if bounds.high is None else f"{'below ' * bounds.high_open}{_said(bounds.high, unit)}"
+    low = "nothing" if bounds.low is None else f"{'above ' * bounds.low_open}{said(bounds.low, unit)}"
+    high = "any number" if bounds.high is None else f"{'below ' * bounds.high_open}{said(bounds.high, unit)}"
     return f"{low}{to}{high}"
 
 
 def _interval_shown(bounds: Bounds, figure: Figure) -> str:
     low = shown(bounds.low, figure.unit)
     return f"{low} to {shown(bounds.high, figure.unit)}" if bounds.high is not None else f"{low} or more"
-
-
-def _said(value: Fraction, unit: str) -> str:
-    if unit in MONEY_UNITS:
-        return f"{'-' * (value < 0)}£{abs(_decimal(value, 2)):,.2f}"
-    return f"{_plain_digits(value):,}{'%' * (unit in PERCENT_UNITS)}"
-
-
-def _by(difference: Fraction, unit: str) -> str:
-    """``£5.00 more``, ``3 fewer`` or ``0.4 percentage points less``."""
-    more = difference > 0
-    if unit in MONEY_UNITS:
-        return f"{_said(abs(difference), unit)} {'more' if more else 'less'}"
-    if unit in PERCENT_UNITS:
-        return f"{_said(abs(difference), '')} percentage points {'more' if more else 'less'}"
-    return f"{_said(abs(difference), '')} {'more' if more else 'fewer'}"
-
-
-def _plain_digits(value: Fraction) -> Decimal | int:
-    """An exact number in digits: all of them where they end within six places, else to two."""
-    if value.denominator == 1:
-        return int(value)
-    six = _decimal(value, 6)
-    return Decimal(f"{six.normalize():f}") if Fraction(six) == value else _decimal(value, 2)
-
-
-def _decimal(value: Fraction, decimals: int) -> Decimal:
-    scaled = value * 10**decimals
-    whole = Decimal(round(scaled))
-    return whole.scaleb(-decimals)
 
 
 def _items_shown(items: Iterable[Any], known: Known) -> str | None:

@@ -172,3 +172,41 @@ def rounding(printed: Fraction | Decimal | int, base: Fraction) -> Bounds:
     if value < 0:
         return -Bounds(-value - half, -value + half, high_open=open_end)
     return Bounds(value - half, value + half, high_open=open_end)
+
+
+# --------------------------------------------------------------------------- in words
+
+MONEY_UNITS = frozenset({"GBP"})
+PERCENT_UNITS = frozenset({"%", "percent"})
+
+
+def said(value: Fraction, unit: str) -> str:
+    """An exact number in words' form: ``£1,234.50``, ``6.7%``, ``21,100``."""
+    if unit in MONEY_UNITS:
+        return f"{'-' * (value < 0)}£{abs(to_places(value, 2)):,.2f}"
+    return f"{digits(value):,}{'%' * (unit in PERCENT_UNITS)}"
+
+
+def said_apart(difference: Fraction, unit: str) -> str:
+    """``£5.00 more``, ``3 fewer`` or ``0.4 percentage points less``."""
+    more = difference > 0
+    if unit in MONEY_UNITS:
+        return f"{said(abs(difference), unit)} {'more' if more else 'less'}"
+    if unit in PERCENT_UNITS:
+        return f"{said(abs(difference), '')} percentage points {'more' if more else 'less'}"
+    return f"{said(abs(difference), '')} {'more' if more else 'fewer'}"
+
+
+def digits(value: Fraction) -> Decimal | int:
+    """An exact number in digits: all of them where they end within six places, else to two."""
+    if value.denominator == 1:
+        return int(value)
+    six = to_places(value, 6)
+    return Decimal(f"{six.normalize():f}") if Fraction(six) == value else to_places(value, 2)
+
+
+def to_places(value: Fraction, decimals: int) -> Decimal:
+    """The number to so many decimal places, halves to the even neighbour."""
+    scaled = value * 10**decimals
+    whole = Decimal(round(scaled))
+    return whole.scaleb(-decimals)

@@ -82,13 +82,18 @@ def validate(request: Request) -> Result:
 
 
 def reconcile(request: Request) -> Result:
-    """The published figures held against what was received."""
+    """The published document held against itself, and its figures against what was received."""
     from sscbtool.workflow import judging
 
     judged = judging.judge_rows(_received(request))
     figures = _figures(judged.received.catalogue, judged.period, request)
+    document = judging.hold_document(judged, figures)
     results = judging.hold(judged, figures)
-    return replace(_result("reconcile", judged, judging.outcome(judged, results)), figures=results)
+    verdict = judging.outcome(judged, results)
+    if verdict is Outcome.CLEAN and any(each.status in judging.BREAKS for each in document):
+        verdict = Outcome.FINDINGS
+    extra = {"reconcile": {"document": [each.as_plain() for each in document]}}
+    return replace(_result("reconcile", judged, verdict), figures=results, extra=extra)
 
 
 def trace(request: Request) -> Result:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from sscbtool.core import wording
 from sscbtool.core.checks import Surroundings
+from sscbtool.core.document import CheckResult, check_document
 from sscbtool.core.figures import OF_PRIOR_YEAR, Known, Near, as_at_of, exact, judge, parts_of
 from sscbtool.core.model import (
     ColumnTotal,
@@ -304,6 +305,18 @@ def hold(judged: Judged, figures: Iterable[Figure]) -> tuple[FigureResult, ...]:
                 result = judge(figure, replace(known, near=near))
             results.append(result)
     return tuple(results)
+
+
+def hold_document(judged: Judged, figures: Iterable[Figure]) -> tuple[CheckResult, ...]:
+    """Hold the published document against itself: the checks of the year that look at any of ``figures``."""
+    catalogue, year = judged.received.catalogue, str(Period(judged.period.year)) if judged.period else ""
+    asked = {figure.figure_id for figure in figures}
+    checks = [
+        check
+        for check in catalogue.checks.get(year, ())
+        if asked & {figure_id for each in check.figures for figure_id in each.split("/")}
+    ]
+    return check_document(checks, catalogue.figures.get(year, ()))
 
 
 def _known(judged: Judged, engine: Engine, figure: Figure, counts: Mapping[str, Counter[str | None]]) -> Known:
