@@ -161,7 +161,7 @@ def grid_of_columns(
     if kinds is None:
         kinds = np.zeros(shape, np.uint8, order="F")
         for j, column in enumerate(texts):
-            kinds[:, j] = pc.not_equal(column, "").to_numpy(zero_copy_only=False)
+            kinds[:, j] = numbers_of(pc.binary_length(column)) > 0
     return compressed(
         Grid(
             sheet=sheet,
@@ -226,6 +226,11 @@ def indices(numbers: Matrix) -> pa.Array:
     """Numbers as the Arrow array that ``take`` asks for, without the detour of ``pa.array`` through pandas."""
     content = pa.py_buffer(np.ascontiguousarray(numbers, np.int32))
     return pa.Int32Array.from_buffers(pa.int32(), len(numbers), [None, content])
+
+
+def numbers_of(integers: pa.Array) -> Matrix:
+    """An int32 array without nulls as numpy sees it, again without pandas."""
+    return np.frombuffer(integers.buffers()[1], np.int32, len(integers), integers.offset * 4)
 
 
 def numbered(numbers: Matrix) -> tuple[Matrix, Matrix]:

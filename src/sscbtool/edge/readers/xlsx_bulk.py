@@ -16,7 +16,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sscbtool.core.model import Grid, Kind
-from sscbtool.edge.readers.grid import CellBudget, GridBuilder, compressed, indices, numbered, string_array, with_facts
+from sscbtool.edge.readers.grid import (
+    CellBudget,
+    GridBuilder,
+    compressed,
+    indices,
+    numbered,
+    numbers_of,
+    string_array,
+    with_facts,
+)
 from sscbtool.edge.readers.stored import SAFE_DIGITS, DateClass, number_cell
 from sscbtool.edge.readers.xlsx_cells import (
     BLANK,
@@ -39,8 +48,8 @@ from sscbtool.edge.readers.xlsx_tags import (
     Tag,
     attributes_of,
     cells_of,
-    check_characters,
     chunks,
+    plain_characters,
     rows_of,
     tagged,
     without_entities,
@@ -52,6 +61,7 @@ NUMBER = int(Kind.NUMBER)
 DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?(?:<\?xml([^>]*)\?>)?\s*<[A-Za-z]")
 ENCODING = re.compile(rb"""encoding\s*=\s*["']([^"']*)["']""")
 CELLS_BEGIN = re.compile(rb"<(?:([A-Za-z]\w*):)?sheetData>")
+MOST_HEAD = 1 << 23
 STRAYS = (b"<!", b"extLst", b"AlternateContent")
 """What must not stand before the cells."""
 TYPES = ("n", "s", "str", "inlineStr", "b", "e", "d")
@@ -85,7 +95,7 @@ class _Sheet:
 
 def _split(content: bytes) -> _Sheet:
     _check_encoding(content)
-    opening = CELLS_BEGIN.search(content, 0, 1 << 16)
+    opening = CELLS_BEGIN.search(content, 0, MOST_HEAD)
     if opening is None:
         raise NotPlain
     prefix = opening[1] + b":" if opening[1] else b""
@@ -114,21 +124,24 @@ def _check_encoding(content: bytes) -> None:
 def bulk_strings(content: bytes) -> list[str] | None:
     """The shared strings in order, or None if their XML is not plain."""
     try:
-        _check_encoding(content)
-        begin, end = content.find(b"<si>"), content.rfind(b"</sst>")
-        if begin < 0 or end < begin or b"<!" in content or b"]]>" in content:
-            return None
-        check_characters(content)
-        stream_strings(content[:begin] + content[end:])
-        text = content[begin:end].decode().replace('<si><t xml:space="preserve">', "<si><t>")
-        strings = text.removeprefix("<si><t>").removesuffix("</t></si>").split("</t></si><si><t>")
-        if text.count("<") != 4 * len(strings):
-            return _mixed_strings(text)
-        if "&" in text or "_x" in text:
-            return [unescaped(without_entities(string)) for string in strings]
-        return strings
+        return _plain_strings(content)
     except NotPlain:
         return None
+
+
+def _plain_strings(content: bytes) -> list[str]:
+    _check_encoding(content)
+    begin, end = content.find(b"<si>"), content.rfind(b"</sst>")
+    if begin < 0 or end < begin or b"<!" in content or b"]]>" in content:
+        raise NotPlain
+    stream_strings(content[:begin] + content[end:])
+    text = plain_characters(content[begin:end]).decode().replace('<si><t xml:space="preserve">', "<si><t>")
+    strings = text.removeprefix("<si><t>").removesuffix("</t></si>").split("</t></si><si><t>")
+    if text.count("<") != 4 * len(strings):
+        return _mixed_strings(text)
+    if "&" in text or "_x" in text:
+        return [unescaped(without_entities(string)) for string in strings]
+    return strings
 
 
 def _mixed_strings(text: str) -> list[str]:
@@ -183,7 +196,7 @@ class _Gathered:
         self._pieces = _Pieces()
         self._pool: list[pa.Array] = [string_array([""]), book.pool]
         self._pooled = 1 + len(book.pool)
-        self._shared_kinds = np.where(pc.binary_length(book.pool).to_numpy() == 0, BLANK, TEXT)
+        self._shared_kinds = np.where(numbers_of(pc.binary_length(book.pool)) == 0, BLANK, TEXT)
         self._wordings: dict[bytes, _Wording] = {}
         self._hides = HidesRow()
         self._formats = np.array((*book.styles.format_of, 0), np.uint16)
@@ -251,7 +264,7 @@ class _Gathered:
 
     def _shared(self, texts: pa.Array) -> tuple[Numbers, Numbers]:
         try:
-            index = pc.cast(texts, pa.int32()).to_numpy()
+            index = numbers_of(pc.cast(texts, pa.int32()))
         except pa.ArrowInvalid as error:
             raise NotPlain from error
         if int(index.min()) < 0 or int(index.max()) >= len(self._shared_kinds):
@@ -279,7 +292,7 @@ class _Gathered:
         """Values whose meaning is worked out once for each that differs."""
         coded = texts.dictionary_encode()
         told = [meaning(without_entities(text)) for text in coded.dictionary.to_pylist()]
-        index = coded.indices.to_numpy()
+        index = numbers_of(coded.indices)
         places = self._pooled_all(string_array([text for text, _ in told]))
         return places[index], np.array([kind for _, kind in told], np.uint8)[index]
 
@@ -297,7 +310,7 @@ class _Gathered:
         columns, j = numbered(np.concatenate(pieces.columns))
         pool = pa.concat_arrays(self._pool)
         shape = len(columns), len(rows)
-        budget.spend(shape[0] * shape[1], int(pc.utf8_length(pool).to_numpy()[places].sum(dtype=np.int64)))
+        budget.spend(shape[0] * shape[1], int(numbers_of(pc.utf8_length(pool))[places].sum(dtype=np.int64)))
         standing, kinds = np.zeros(shape, np.int32), np.zeros(shape, np.uint8)
         flags, formats = np.zeros(shape, np.uint8), np.zeros(shape, np.uint16)
         standing[j, i] = places
@@ -387,7 +400,7 @@ def canonical_numbers(texts: pa.Array) -> tuple[pa.Array, Numbers]:
             form, kind = short, NUMBER
         forms.append(form)
         form_kinds.append(kind)
-    kinds[other] = np.array(form_kinds, np.uint8)[coded.indices.to_numpy()]
+    kinds[other] = np.array(form_kinds, np.uint8)[numbers_of(coded.indices)]
     mended = string_array(forms).take(coded.indices)
     together = pa.concat_arrays([texts, mended])
     standing = np.arange(len(texts))

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from sscbtool.edge.readers.grid import indices, string_array
+from sscbtool.edge.readers.grid import indices, numbers_of, string_array
 from sscbtool.edge.readers.xlsx_cells import LAST_COLUMN, LAST_ROW, Attributes, row_is_hidden
 
 Numbers = np.ndarray[Any, Any]
@@ -84,6 +84,7 @@ OPENINGS = {
     b"ro": Tag.ROW,
     b"c ": Tag.CELL,
     b"v>": Tag.VALUE,
+    b"v ": Tag.VALUE,
     b"v/": Tag.VALUE,
     b"f>": Tag.FORMULA,
     b"f ": Tag.FORMULA,
@@ -108,8 +109,6 @@ EXACT = {
     Tag.INLINE: b"<is>",
     Tag.INLINE_END: b"</is>",
     Tag.TEXT_END: b"</t>",
-    Tag.EMPTY_VALUE: b"<v/>",
-    Tag.VALUE: b"<v>",
 }
 """Tags without attributes, whole."""
 MAY_CLOSE = (Tag.ROW, Tag.CELL, Tag.VALUE, Tag.FORMULA, Tag.TEXT)
@@ -134,9 +133,16 @@ def _tables() -> tuple[Numbers, Numbers, Numbers, Numbers]:
 
 TAGS, CLOSED, LENGTHS, MAY_FOLLOW = _tables()
 HOLDS_TEXT = np.isin(np.arange(len(Tag)), (Tag.VALUE, Tag.FORMULA, Tag.TEXT))
+HAS_WORDS = np.isin(
+    np.arange(len(Tag)),
+    (Tag.VALUE, Tag.EMPTY_VALUE, Tag.FORMULA, Tag.EMPTY_FORMULA, Tag.TEXT, Tag.EMPTY_TEXT),
+)
+"""Tags of one letter that may have attributes, none of which this reader needs."""
 
 ATTRIBUTE = re.compile(rb' ([A-Za-z_][A-Za-z0-9_.-]*(?::[A-Za-z_][A-Za-z0-9_.-]*)?)="([^"&<>\t\n]*)"')
-ENTITIES = ((b"&lt;", "<"), (b"&gt;", ">"), (b"&quot;", '"'), (b"&apos;", "'"), (b"&amp;", "&"))
+ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'"}
+NUMBERED = re.compile("&#(x[0-9A-Fa-f]{1,6}|[0-9]{1,7});")
+REFERENCE = re.compile("&(?:amp|lt|gt|quot|apos|#(x[0-9A-Fa-f]{1,6}|[0-9]{1,7}));")
 STRAY_CONTROL = bytes(code for code in range(32) if code not in b"\t\n")
 
 
@@ -164,8 +170,10 @@ def _decoded(content: bytes) -> str:
     return text
 
 
-def check_characters(content: bytes) -> None:
-    """NotPlain for bytes that XML does not allow, that it would change, or that name entities of any but the five."""
+def plain_characters(content: bytes) -> bytes:
+    """The bytes with line ends as XML reads them. NotPlain for bytes or references that XML does not allow."""
+    if b"\r" in content:
+        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if len(content.translate(None, STRAY_CONTROL)) != len(content):
         raise NotPlain
     if not content.isascii():
@@ -173,16 +181,29 @@ def check_characters(content: bytes) -> None:
         if "\ufffe" in text or "\uffff" in text:
             raise NotPlain
     marks = content.count(b"&")
-    if marks and marks != sum(content.count(entity) for entity, _ in ENTITIES):
-        raise NotPlain
+    if marks:
+        numbered = NUMBERED.findall(content.decode())
+        if marks != sum(content.count(entity.encode()) for entity in ENTITIES) + len(numbered):
+            raise NotPlain
+        if not all(_allowed(_character(number)) for number in numbered):
+            raise NotPlain
+    return content
+
+
+def _character(number: str) -> int:
+    return int(number[1:], 16) if number[0] == "x" else int(number)
+
+
+def _allowed(code: int) -> bool:
+    """Whether XML allows the character."""
+    return code in (9, 10, 13) or 32 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or 0x10000 <= code < 0x110000
 
 
 def without_entities(text: str) -> str:
-    """Text with the five entities replaced."""
-    if "&" in text:
-        for entity, mark in ENTITIES:
-            text = text.replace(entity.decode(), mark)
-    return text
+    """Text with the five entities and references by number replaced."""
+    if "&" not in text:
+        return text
+    return REFERENCE.sub(lambda found: ENTITIES.get(found[0]) or chr(_character(found[1])), text)
 
 
 # --------------------------------------------------------------------------- one chunk of whole rows
@@ -214,7 +235,7 @@ class Chunk:
         """What stands from ``starts`` to the end of the tags ``which``: an index for each, and the distinct tails."""
         closed = self.content[self.ends[which] - 1] == ord("/")
         coded = self.between(starts, self.ends[which] - closed).dictionary_encode()
-        return coded.indices.to_numpy(), [tail.encode() for tail in coded.dictionary.to_pylist()]
+        return numbers_of(coded.indices), [tail.encode() for tail in coded.dictionary.to_pylist()]
 
 
 def chunks(content: bytes, begin: int, end: int) -> Iterator[bytes]:
@@ -228,7 +249,7 @@ def chunks(content: bytes, begin: int, end: int) -> Iterator[bytes]:
 
 def tagged(content: bytes) -> Chunk:
     """The tags of ``content``. NotPlain unless they are whole rows of the grammar and nothing else."""
-    check_characters(content)
+    content = plain_characters(content)
     data = np.frombuffer(content, np.uint8)
     starts, ends = np.flatnonzero(data == ord("<")), np.flatnonzero(data == ord(">"))
     if len(starts) != len(ends) or not len(starts) or starts[0] != 0 or ends[-1] != len(data) - 1:
@@ -263,11 +284,10 @@ def _check_spelling(chunk: Chunk) -> None:
         for offset in range(3, len(whole) - 1):
             if (data[places + offset] != whole[offset]).any():
                 raise NotPlain
-    for tag, skip in ((Tag.FORMULA, 2), (Tag.EMPTY_FORMULA, 2), (Tag.TEXT, 2), (Tag.EMPTY_TEXT, 2)):
-        which = np.flatnonzero(chunk.tags == tag)
-        if len(which):
-            for tail in chunk.tails(which, chunk.starts[which] + skip)[1]:
-                attributes_of(tail)
+    worded = np.flatnonzero(HAS_WORDS[chunk.tags] & (chunk.ends - chunk.starts > len("<v")))
+    if len(worded):
+        for tail in chunk.tails(worded, chunk.starts[worded] + len("<v"))[1]:
+            attributes_of(tail)
 
 
 def _spelled(data: Numbers, places: Numbers, letters: bytes) -> bool:
