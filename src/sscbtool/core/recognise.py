@@ -7,11 +7,11 @@ Nothing is guessed: two equal answers are a tie, and a tie is told.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from sscbtool.core.model import Grid, Kind, ReturnSchema, Table
+from sscbtool.core.model import Grid, Kind, Note, ReturnSchema, Table
 from sscbtool.core.organisations import Register
 from sscbtool.core.values import Period, fold, parse_count, parse_money, parse_period
 
@@ -20,6 +20,8 @@ SURE, ALIAS, STEM, JOINED = range(4)
 
 YEAR = re.compile(r"\b(?:fy ?)?(?:19|20)\d\d(?: (?:\d\d|(?:19|20)\d\d))?\b")
 UNIT = re.compile(r"(?:£|\bgbp\b|\bpounds?\b|\bsterling\b|%)")
+UNIT_NOTE = 40
+"""Characters of a note that may be a unit; a longer one is prose, which may speak of thousands of anything."""
 BRACKETED = re.compile(r"[(\[{][^)\]}]*[)\]}]")
 SCALE = re.compile(
     r"£\s*['’]?\s*0{3}|\(\s*['’]?0{3}s?\s*\)|['’]0{3}s?\b|\b(?:thousands?|millions?)\b|£\s*(?:k|m|bn)\b|\b0{3}s\b",
@@ -45,8 +47,10 @@ class HeaderMatch:
     """A schema column that several headings answer to equally."""
     missing: tuple[str, ...] = ()
     """Required columns that no heading answers to."""
+    money: tuple[int, ...] = ()
+    """The columns read as amounts."""
     scaled: tuple[int, ...] = ()
-    """Money columns whose heading states thousands or millions."""
+    """Those whose heading states thousands or millions."""
 
     @property
     def answers(self) -> bool:
@@ -115,8 +119,14 @@ def match_headers(table: Table, schema: ReturnSchema) -> HeaderMatch:
         unnamed=tuple(head.name for head in heads if head.number not in taken),
         ambiguous=ambiguous,
         missing=tuple(c.name for c in schema.columns if c.required and c.name not in supplied),
+        money=tuple(sorted(money)),
         scaled=tuple(h.number for h in heads if h.number in money and any(SCALE.search(part) for part in h.path)),
     )
+
+
+def scaled_notes(table: Table) -> Iterator[Note]:
+    """Short notes by a table that state its unit as thousands or millions, such as ``£ thousand``."""
+    return (note for note in table.notes if len(note.text) <= UNIT_NOTE and SCALE.search(note.text))
 
 
 def _assign(claims: Mapping[str, list[tuple[int, int]]]) -> tuple[dict[str, int], dict[str, tuple[int, ...]]]:

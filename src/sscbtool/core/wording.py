@@ -24,7 +24,7 @@ from sscbtool.core.model import (
     Table,
     column_letters,
 )
-from sscbtool.core.recognise import HeaderMatch, Recognition
+from sscbtool.core.recognise import HeaderMatch, Recognition, scaled_notes
 from sscbtool.core.values import FaultKind, Marker
 
 ERROR, QUERY, WARNING = Severity.ERROR, Severity.QUERY, Severity.WARNING
@@ -265,6 +265,9 @@ SCALED: Wording = (
     "The heading says that the amounts are in thousands or millions; they were read as pounds.",
     "Give the amounts in pounds and pence.",
 )
+SCALED_BY_NOTE: Wording = (
+    "SSCB-TAB-12", QUERY, "A note by the table speaks of thousands or millions; the amounts were read as pounds.",
+    "Give the amounts in pounds and pence, or take the note out.")
 COVER_ROWS: Wording = (
     "SSCB-CON-1",
     ERROR,
@@ -303,6 +306,8 @@ def of_match(match: HeaderMatch, table: Table, file: str) -> Iterator[Finding]:
     row = table.header_rows[-1] if table.header_rows else table.area.top
     for number in match.scaled:
         yield say(SCALED, Place(file, table.sheet, row, number), None)
+    for note in scaled_notes(table) if match.money else ():
+        yield say(SCALED_BY_NOTE, Place(file, table.sheet, note.row, note.column), None)
 
 
 def of_row_break(check: RowCheck, table: Table, file: str) -> Finding:
