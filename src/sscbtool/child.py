@@ -75,25 +75,24 @@ def _serve(path: Path, password: str | None, limits: Limits, answers: BinaryIO, 
 
 def _outcome(path: Path, password: str | None, limits: Limits) -> tuple[dict[str, Any], Workbook | None]:
     """The envelope and the workbook, if the file was read. Every way of failing becomes a refusal of this one file."""
-    sha256, reason, hint, fault = None, None, "", False
+    sha256 = None
+    told: dict[str, Any]
     try:
         received = intake.receive(path, limits)
         sha256 = received.sha256
         admitted = intake.judge(received, limits, password)
         workbook = readers.read(admitted.data, admitted.format, limits)
     except InputRefused as refused:
-        reason, hint = refused.message, refused.hint
+        protected = isinstance(refused, intake.Protected)
+        told = {"reason": refused.message, "hint": refused.hint, "protected": protected}
     except MemoryError:
-        reason, hint = pool.out_of_memory(limits), pool.ASK_SMALLER
+        told = {"reason": pool.out_of_memory(limits), "hint": pool.ASK_SMALLER}
     except Exception as error:  # noqa: BLE001 a bug of ours must cost one file, and say so without the file's content
-        reason, hint, fault = (
-            f"could not be read (internal reader fault: {type(error).__name__})",
-            pool.ASK_SIMPLER,
-            True,
-        )
+        reason = f"could not be read (internal reader fault: {type(error).__name__})"
+        told = {"reason": reason, "hint": pool.ASK_SIMPLER, "fault": True}
     else:
         return {"sha256": sha256}, replace(workbook, remarks=(*admitted.remarks, *workbook.remarks))
-    return {"sha256": sha256, "reason": reason, "hint": hint, "fault": fault}, None
+    return {"sha256": sha256, **told}, None
 
 
 # --------------------------------------------------------------------------- the channel

@@ -125,7 +125,7 @@ def decode(data: bytes | bytearray | memoryview) -> Workbook:
             hidden_sheets=tuple(str(name) for name in facts["hidden_sheets"]),
             remarks=tuple(_remark(told) for told in facts["remarks"]),
         )
-    except (pa.ArrowException, struct.error, KeyError, TypeError, IndexError) as error:
+    except (pa.ArrowException, OSError, struct.error, KeyError, TypeError, IndexError) as error:
         message = f"an answer that is not a workbook ({type(error).__name__})"
         raise ValueError(message) from error
 
@@ -259,7 +259,7 @@ class _Job:
 
 @dataclass(frozen=True)
 class _Answer:
-    """What came of one job: an envelope (``reason``, ``hint``, ``sha256``, ``fault``) and the encoded workbook."""
+    """What came of one job: an envelope of JSON, and the encoded workbook if the file was read."""
 
     envelope: Mapping[str, Any]
     body: bytearray | None = None
@@ -604,4 +604,4 @@ def _reading(path: str, answer: _Answer) -> Reading:
             workbook = decode(answer.body or b"")
         except ValueError:
             reason, hint, fault = STOPPED, ASK_SIMPLER, True
-    return Reading(path, sha256, workbook, reason, hint, fault)
+    return Reading(path, sha256, workbook, reason, hint, protected=bool(told.get("protected")), fault=fault)

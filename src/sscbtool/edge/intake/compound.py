@@ -35,6 +35,10 @@ OTHER_DOCUMENTS = (
 )
 
 
+class Protected(InputRefused):
+    """A file that would open with the right password, and was given none or another."""
+
+
 @dataclass(frozen=True)
 class Legacy:
     """A workbook stream that may be read as it is."""
@@ -156,8 +160,8 @@ def _try_passwords(opener: type, data: bytes, password: str | None, **options: b
             raise InputRefused(f"{PROTECTED}, in a way that cannot be opened here", hint) from error
         return out.getvalue()
     if password is None:
-        raise InputRefused(PROTECTED, RUN_WITH_PROMPT)
-    raise InputRefused("the password given does not open it", "Check it with the sender and run again.")
+        raise Protected(PROTECTED, RUN_WITH_PROMPT)
+    raise Protected("the password given does not open it", "Check it with the sender and run again.")
 
 
 def _refuse_costly(info: bytes) -> None:
