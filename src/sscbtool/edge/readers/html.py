@@ -25,8 +25,14 @@ LONGEST_SPAN = 65_534
 
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 CHARSET = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
+STATED_CHARSETS = {
+    **dict.fromkeys(("windows-1252", "cp1252", "iso-8859-1", "latin1", "us-ascii", "ascii"), "cp1252"),
+    "iso-8859-15": "iso-8859-15",
+    "macintosh": "mac-roman",
+}
+"""What pages from western systems state, and how browsers read it; every other statement is left to the bytes."""
 HIDDEN = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse))", re.IGNORECASE)
-DIGITS = re.compile(r"\s*(\d{1,12})")
+DIGITS = re.compile(r"\s*(\d{1,12})", re.ASCII)
 BLANKS = re.compile(r"[ \t\r\n\f]+")
 RUN_OF_BLANKS = re.compile(r"[\t\r\n\f]|  ")
 BREAKS = re.compile(r" *\n *")
@@ -83,11 +89,12 @@ def _decoded(data: bytes) -> tuple[str, str, list[Remark]]:
     for codec in ("utf-16-le", "utf-16-be"):
         if data[:2] == "<".encode(codec):
             return data.decode(codec, "replace"), "utf-16", [Remark(RemarkKind.ASSUMED_ENCODING, detail="utf-16")]
-    stated = CHARSET.search(data[:4096])
-    for name in (stated.group(1).decode("ascii", "replace") if stated else "utf-8", "utf-8"):
+    found = CHARSET.search(data[:4096])
+    stated = STATED_CHARSETS.get(found.group(1).decode("ascii", "replace").lower(), "utf-8") if found else "utf-8"
+    for name in (stated, "utf-8"):
         try:
-            return data.decode(name), codecs.lookup(name).name, []
-        except (LookupError, UnicodeError):
+            return data.decode(name), name, []
+        except UnicodeDecodeError:
             continue
     return data.decode("cp1252", "replace"), "cp1252", [Remark(RemarkKind.ASSUMED_ENCODING, detail="cp1252")]
 
