@@ -18,7 +18,6 @@ from typing import Any, NoReturn, TypeVar
 
 import yaml
 
-from sscbtool.core.figures import mistake
 from sscbtool.core.model import (
     Catalogue,
     CheckKind,
@@ -35,6 +34,7 @@ from sscbtool.core.model import (
     Status,
     Wide,
 )
+from sscbtool.core.register import mistake
 from sscbtool.core.values import Period, fold, parse_period
 from sscbtool.errors import BadConfiguration
 
@@ -378,7 +378,8 @@ def _text(path: Path, folder: Path, hashes: dict[str, str]) -> str:
 def _yaml(path: Path, folder: Path, hashes: dict[str, str]) -> Mapping[str, Any]:
     source = path.relative_to(folder).as_posix()
     try:
-        return _mapping(yaml.load(_text(path, folder, hashes), Loader=LOADER)  # noqa: S506 - safe, in C, source, "the whole file")
+        document = yaml.load(_text(path, folder, hashes), Loader=LOADER)  # noqa: S506 - the safe loader, in C
+        return _mapping(document, source, "the whole file")
     except yaml.YAMLError as fault:
         mark = getattr(fault, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "the whole file"
