@@ -235,8 +235,10 @@ def numbers_of(integers: pa.Array) -> Matrix:
 
 def numbered(numbers: Matrix) -> tuple[Matrix, Matrix]:
     """The distinct numbers ascending, and the index of each number among them; cheap where they already ascend."""
+    if not len(numbers):
+        return numbers, np.empty(0, np.int64)
     steps = np.diff(numbers)
-    if len(steps) and bool((steps >= 0).all()):
+    if bool((steps >= 0).all()):
         first = np.concatenate(([True], steps > 0))
         return numbers[first], np.cumsum(first) - 1
     least, most = int(numbers.min()), int(numbers.max())

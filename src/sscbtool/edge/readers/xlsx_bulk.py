@@ -134,10 +134,12 @@ def _plain_strings(content: bytes) -> list[str]:
     begin, end = content.find(b"<si>"), content.rfind(b"</sst>")
     if begin < 0 or end < begin or b"<!" in content or b"]]>" in content:
         raise NotPlain
-    stream_strings(content[:begin] + content[end:])
+    if stream_strings(content[:begin] + content[end:]):
+        raise NotPlain
     text = plain_characters(content[begin:end]).decode().replace('<si><t xml:space="preserve">', "<si><t>")
+    begins, ends = text.startswith("<si><t>"), text.endswith("</t></si>")
     strings = text.removeprefix("<si><t>").removesuffix("</t></si>").split("</t></si><si><t>")
-    if text.count("<") != 4 * len(strings):
+    if not (begins and ends and text.count("<") == 4 * len(strings)):
         return _mixed_strings(text)
     if "&" in text or "_x" in text:
         return [unescaped(without_entities(string)) for string in strings]
