@@ -88,7 +88,7 @@ def _checked(check: DocumentCheck, register: Mapping[str, Figure]) -> CheckResul
     if status is Status.CONTRADICTED and check.expects is Status.DEFINITION_DIFFERS:
         status = Status.DEFINITION_DIFFERS
         reason = f"{reason} {check.note}".strip()
-    if any(figure.publish == "never" for figure in figures):
+    if any(figure.never_shown for figure in figures):
         reason = "The values are withheld: so small a number could point to a child."
     return CheckResult(check, status, reason)
 

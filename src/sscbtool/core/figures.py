@@ -7,16 +7,15 @@ holds if every value of it would hold, is contradicted if none would, and is oth
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, assert_never
 
-from sscbtool.core.model import Comparator, Evidence, Figure, FigureResult, Measure, Measured, Status
+from sscbtool.core.model import Comparator, Evidence, Figure, FigureResult, Measured, Status
+from sscbtool.core.occasions import slots_of, span
 from sscbtool.core.precision import (
     MONEY_UNITS,
     PERCENT_UNITS,
@@ -33,25 +32,10 @@ from sscbtool.core.precision import (
     to_places,
     tolerance,
 )
-from sscbtool.core.values import Interval, Period, fold, parse_period
+from sscbtool.core.values import Interval, Period, fold
 from sscbtool.errors import BadConfiguration
 
-NEVER = "never"
 OF_PRIOR_YEAR = frozenset({Comparator.LOWER_THAN, Comparator.GREATER_THAN, Comparator.PERCENT_CHANGE})
-OF_A_LIST = frozenset({Comparator.EVERY, Comparator.COUNT_OF_LIST, Comparator.SAME_SET})
-OF_A_SHARE = frozenset({Comparator.HALF, Comparator.MAJORITY})
-OF_A_NUMBER = frozenset(
-    {
-        Comparator.SUM_OF,
-        Comparator.OVER,
-        Comparator.AT_LEAST,
-        Comparator.APPROXIMATELY,
-        Comparator.ROUNDED,
-        Comparator.COUNT_OF_LIST,
-        Comparator.PERCENT_CHANGE,
-    }
-)
-"""Comparators whose published value must be a number."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +85,7 @@ class Verdict:
 def judge(figure: Figure, known: Known) -> FigureResult:
     """Hold one figure against what is known; of a figure that is never to be published only the status is told."""
     verdict = _verdict(figure, known)
-    if figure.publish == NEVER:
+    if figure.never_shown:
         told = verdict.status in (Status.NARRATIVE, Status.NOT_CHECKED, Status.NOT_EVIDENCED)
         why = "Its values are withheld: so small a number could point to a child."
         return FigureResult(figure, verdict.status, None, None, None, verdict.reason if told else why)
@@ -376,7 +360,7 @@ def _equal_text(figure: Figure, measured: Measured, known: Known) -> Verdict:
     same = fold(_text(measured.value)) == fold(figure.value)
     status = Status.HOLDS if same else Status.CONTRADICTED
     reason = "The returns say the same." if same else "The returns say otherwise."
-    return Verdict(status, reason, _items_shown([measured.value], known))
+    return Verdict(status, reason, _items_shown(measured, known))
 
 
 def _same_set(figure: Figure, measured: Measured, known: Known) -> Verdict:
@@ -385,7 +369,7 @@ def _same_set(figure: Figure, measured: Measured, known: Known) -> Verdict:
     evidenced = {fold(_text(item)): _text(item) for item in measured.value}
     missing = [item for key, item in published.items() if key not in evidenced]
     additional = [item for key, item in evidenced.items() if key not in published]
-    shown_items = _items_shown(measured.value, known)
+    shown_items = _items_shown(measured, known)
     if not missing and not additional:
         return Verdict(Status.HOLDS, f"The returns list the same {len(published)}.", shown_items)
     reasons = []
@@ -406,10 +390,10 @@ def _every(figure: Figure, measured: Measured, known: Known) -> Verdict:
     without = [name for name, start, end in slots if not any(start <= a and b <= end for a, b in spans)]
     if without:
         reason = f"There is none in {_both(without)}."
-        return Verdict(Status.CONTRADICTED, reason, _items_shown(measured.value, known))
+        return Verdict(Status.CONTRADICTED, reason, _items_shown(measured, known))
     which = f"{len(slots)} {figure.value}s" if len(slots) > 1 else f"{figure.value} {slots[0][0]}"
     reason = f"There is at least one in each of the {which}." if len(slots) > 1 else f"There is one in the {which}."
-    return Verdict(Status.HOLDS, reason, _items_shown(measured.value, known))
+    return Verdict(Status.HOLDS, reason, _items_shown(measured, known))
 
 
 def _dated(figure: Figure, measured: Measured, known: Known) -> Verdict:
@@ -421,7 +405,7 @@ def _dated(figure: Figure, measured: Measured, known: Known) -> Verdict:
         )
     spans = _spans(measured)
     start, end = asked
-    evidenced = _items_shown(measured.value, known)
+    evidenced = _items_shown(measured, known)
     if figure.comparator is Comparator.ON:
         if any(start <= a and b <= end for a, b in spans):
             return Verdict(Status.HOLDS, f"The returns date it {_span_said(start, end)}.", evidenced)
@@ -433,169 +417,11 @@ def _dated(figure: Figure, measured: Measured, known: Known) -> Verdict:
 
 def _spans(measured: Measured) -> list[tuple[dt.date, dt.date]]:
     """Each date, month or year that a measure gives, as its first and last day."""
-    items = measured.value if isinstance(measured.value, tuple) else (measured.value,)
-    found = [(item, item) if isinstance(item, dt.date) else span(_text(item)) for item in items]
+    found = [(item, item) if isinstance(item, dt.date) else span(_text(item)) for item in _items(measured)]
     known = [each for each in found if each is not None]
     if len(known) < len(found):
         raise _CannotTell("The returns give something that is not a date.")
     return known
-
-
-_CALENDAR_YEARS = re.compile(r"([0-9]{4})[-/]([0-9]{4}|[0-9]{2})")
-
-
-def span(text: str) -> tuple[dt.date, dt.date] | None:
-    """First and last day of what a register states: a day, month, year, financial year or quarter; None if neither.
-
-    ``2018-09`` is a month, ``2018-19`` and ``2018/2019`` a financial year, ``2018/20`` and ``2018/2020`` the calendar
-    years 2018 to 2020; ``2019-06..2019-08`` is from the first of the one to the last of the other.
-    """
-    text = text.strip()
-    if ".." in text:
-        first, last = (span(part) for part in text.split("..", maxsplit=1))
-        return (first[0], last[1]) if first and last and first[0] <= last[1] else None
-    try:
-        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-            return (day := dt.date.fromisoformat(text)), day
-        if re.fullmatch(r"[0-9]{4}", text):
-            return dt.date(int(text), 1, 1), dt.date(int(text), 12, 31)
-        if re.fullmatch(r"[0-9]{4}-(?:0[1-9]|1[0-2])", text):
-            year, month = int(text[:4]), int(text[5:])
-            return dt.date(year, month, 1), dt.date(year, month, calendar.monthrange(year, month)[1])
-    except ValueError:
-        return None
-    period = parse_period(text)
-    if isinstance(period, Period):
-        return period.start, period.end
-    if years := _CALENDAR_YEARS.fullmatch(text):
-        start, end = int(years[1]), int(years[1][: 4 - len(years[2])] + years[2])
-        return (dt.date(start, 1, 1), dt.date(end, 12, 31)) if 0 < start < end else None
-    return None
-
-
-SLOTS = ("quarter", "term", "month", "year")
-
-
-def slots_of(year: Period, kind: str) -> Iterator[tuple[str, dt.date, dt.date]]:
-    """The quarters, terms or months of a financial year, or itself: name, first day, last day.
-
-    The terms are those of schools: summer April to August, autumn September to December, spring January to March.
-    """
-    first = year.year
-    match kind:
-        case "quarter":
-            for number_ in (1, 2, 3, 4):
-                quarter = Period(first, number_)
-                yield f"{quarter.start:%B} to {quarter.end:%B %Y}", quarter.start, quarter.end
-        case "term":
-            yield f"the summer term of {first}", dt.date(first, 4, 1), dt.date(first, 8, 31)
-            yield f"the autumn term of {first}", dt.date(first, 9, 1), dt.date(first, 12, 31)
-            yield f"the spring term of {first + 1}", dt.date(first + 1, 1, 1), dt.date(first + 1, 3, 31)
-        case "month":
-            for k in range(12):
-                start = dt.date(first + (k + 3) // 12, (k + 3) % 12 + 1, 1)
-                yield f"{start:%B %Y}", start, start.replace(day=calendar.monthrange(start.year, start.month)[1])
-        case "year":
-            yield str(year), year.start, year.end
-        case _:
-            raise BadConfiguration(f"A figure asks for one in every {kind!r}.", f"Choose one of {', '.join(SLOTS)}.")
-
-
-# --------------------------------------------------------------------------- a register that cannot be used
-
-
-def mistake(figure: Figure, measure: Measure | None, figures: Mapping[str, Figure]) -> tuple[str, str] | None:
-    """The column of the register that cannot be used, and why; None where the row is sound.
-
-    Args:
-        figure: the row.
-        measure: the measure that it names, if it names one.
-        figures: the whole register by id.
-    """
-    if figure.publish not in (None, NEVER):
-        return "publish", "it is blank or never"
-    if figure.comparator is None:
-        return None
-    if measure is None:
-        return "measure", "a figure with a comparator names the return and the measure that evidence it"
-    return (
-        _value_mistake(figure, figure.comparator)
-        or _tolerance_mistake(figure, figure.comparator)
-        or _measure_mistake(figure, figure.comparator, measure)
-        or _parts_mistake(figure, figures)
-    )
-
-
-def _value_mistake(figure: Figure, comparator: Comparator) -> tuple[str, str] | None:
-    value = figure.value
-    if comparator in OF_A_NUMBER and number(value) is None:
-        return "value", f"{comparator} compares with a number"
-    if comparator in (Comparator.EQUALS, Comparator.SAME_SET) and not value:
-        return "value", f"{comparator} needs a value to compare with"
-    if comparator is Comparator.EVERY and value not in SLOTS:
-        return "value", f"every asks for one of {', '.join(SLOTS)}"
-    if comparator in (Comparator.ON, Comparator.BY) and span(value) is None:
-        return "value", "a date is written 2018-09-07, 2018-09, 2018, 2018-19, 2018/2020 or 2019-06..2019-08"
-    return None
-
-
-def _tolerance_mistake(figure: Figure, comparator: Comparator) -> tuple[str, str] | None:
-    try:
-        declared = tolerance(figure.tolerance)
-    except ValueError:
-        return "tolerance", "it is written 100, 10%, 2.5pp or 1dp"
-    if declared is None:
-        needed = comparator in (Comparator.APPROXIMATELY, Comparator.ROUNDED)
-        return ("tolerance", f"{comparator} needs one, declared beforehand") if needed else None
-    if comparator is Comparator.ROUNDED:
-        if declared.measuring not in (Measuring.UNITS, Measuring.PLACES) or not declared.base:
-            return "tolerance", "a rounded value has a base such as 100, or decimal places such as 1dp"
-        if Fraction(number(figure.value) or 0) % declared.base:
-            return "tolerance", f"{figure.value} is no multiple of that base"
-    if comparator is Comparator.PERCENT_CHANGE and (
-        declared.measuring not in (Measuring.UNITS, Measuring.PLACES) or declared.size.denominator != 1
-    ):
-        return "tolerance", "a percentage change has the decimal places of the printed percentage, such as 0"
-    return None
-
-
-def _measure_mistake(figure: Figure, comparator: Comparator, measure: Measure) -> tuple[str, str] | None:
-    either = (Comparator.ON, Comparator.BY, Comparator.EXISTS)
-    if comparator not in either and measure.listed != (comparator in OF_A_LIST):
-        return (
-            "measure",
-            f"{comparator} takes a measure that {'lists' if comparator in OF_A_LIST else 'counts or sums'}",
-        )
-    if comparator in OF_A_SHARE and measure.of is None and measure.unit not in PERCENT_UNITS:
-        return "measure", f"{comparator} takes a share: the measure needs an of"
-    sql = " ".join(part for part in (measure.sql, measure.of, measure.where, figure.where) if part)
-    if "{as_at}" in sql and figure.as_at and as_at_of(figure) is None:
-        return "as_at", "the measure needs a day, written 2019-03-31"
-    return None
-
-
-def _parts_mistake(figure: Figure, figures: Mapping[str, Figure]) -> tuple[str, str] | None:
-    if figure.comparator is not Comparator.SUM_OF:
-        return None
-    parts = parts_of(figure)
-    if not parts:
-        return "note", "the parts of a total are named in it, as in parts: M01 M02"
-    unsound = [part for part in parts if part not in figures or number(figures[part].value) is None]
-    return ("note", f"{unsound[0]} is no figure of the register with a number") if unsound else None
-
-
-def parts_of(figure: Figure) -> tuple[str, ...]:
-    """The figures whose published values a total is the sum of: its note names them after ``parts:``."""
-    found = re.search(r"\bparts:((?:[ ,]+[A-Z]+[0-9]+[a-z]?\b)+)", figure.note or "")
-    return tuple(re.findall(r"\w+", found[1])) if found else ()
-
-
-def as_at_of(figure: Figure) -> dt.date | None:
-    """The day that a figure is stated as at; None where it states none."""
-    try:
-        return dt.date.fromisoformat(figure.as_at) if figure.as_at else None
-    except ValueError:
-        return None
 
 
 # --------------------------------------------------------------------------- values in words and in JSON
@@ -668,9 +494,13 @@ def _interval_shown(bounds: Bounds, figure: Figure) -> str:
     return f"{low} to {shown(bounds.high, figure.unit)}" if bounds.high is not None else f"{low} or more"
 
 
-def _items_shown(items: Iterable[Any], known: Known) -> str | None:
+def _items_shown(measured: Measured, known: Known) -> str | None:
     """Texts and dates that a measure gives, where they may be shown."""
-    return "; ".join(_text(item) for item in items) if known.public else None
+    return "; ".join(map(_text, _items(measured))) if known.public else None
+
+
+def _items(measured: Measured) -> tuple[Any, ...]:
+    return measured.value if isinstance(measured.value, tuple) else (measured.value,)
 
 
 def _text(value: Any) -> str:

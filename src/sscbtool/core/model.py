@@ -534,6 +534,11 @@ class Figure:
     publish: str | None = None
     note: str | None = None
 
+    @property
+    def never_shown(self) -> bool:
+        """Whether its values stay hidden: a count so small that it could point to a child."""
+        return self.publish == "never"
+
 
 class CheckKind(StrEnum):
     """What a published document must keep to within itself, whatever the returns say."""
@@ -720,7 +725,7 @@ class Measured:
     """What a measure came to over the rows of one period."""
 
     value: Any
-    """int, Decimal, str, date or None; a ``values.Interval`` where cells were withheld; a tuple for a listed measure."""
+    """int, Decimal, str, date or None; ``values.Interval`` where cells were withheld; a tuple for a listed measure."""
     whole: Any = None
     """What ``value`` is a share of: int, Decimal or ``values.Interval``; None where the measure names no whole."""
     rows: tuple[int, ...] = ()

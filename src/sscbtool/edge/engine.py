@@ -203,8 +203,8 @@ def _last_day(period: str | None) -> dt.date | None:
 
 
 def _names(sql: str, column: str) -> bool:
-    """Whether ``sql`` names the column, outside any text in quotes."""
-    return re.search(rf"\b{column}\b", re.sub(r"'(?:[^']|'')*'", "", sql)) is not None
+    """Whether ``sql`` names the column: not in quotes, nor as the function of that name."""
+    return re.search(rf"\b{column}\b(?!\s*\()", re.sub(r"'(?:[^']|'')*'", "", sql)) is not None
 
 
 def _any_withheld(columns: Iterable[str]) -> str:

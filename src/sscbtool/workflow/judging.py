@@ -15,7 +15,7 @@ import pandas as pd
 from sscbtool.core import wording
 from sscbtool.core.checks import Surroundings
 from sscbtool.core.document import CheckResult, check_document
-from sscbtool.core.figures import OF_PRIOR_YEAR, Known, Near, as_at_of, exact, judge, parts_of
+from sscbtool.core.figures import OF_PRIOR_YEAR, Known, Near, exact, judge
 from sscbtool.core.model import (
     ColumnTotal,
     Figure,
@@ -32,6 +32,7 @@ from sscbtool.core.model import (
 )
 from sscbtool.core.normalise import empty_frame
 from sscbtool.core.precision import number
+from sscbtool.core.register import as_at_of, parts_of
 from sscbtool.core.rows import Rows, gather
 from sscbtool.core.validate import validate, word, worded
 from sscbtool.core.values import Period
