@@ -35,8 +35,8 @@ def render(
 ) -> str | bytes:
     """A result in one format: text, or bytes where the format is not text.
 
-    ``catalogue`` is for a result that carries none. ``width`` (None for no terminal) and ``color`` concern tables only. Raises BadUsage for a
-    format that no command gives yet.
+    ``catalogue`` is for a result that carries none. ``width`` (None for no terminal) and ``color`` concern tables only.
+    Raises BadUsage for a format that no command gives yet.
     """
     from sscbtool.render.present import present
 

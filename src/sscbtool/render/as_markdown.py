@@ -7,8 +7,8 @@ import re
 from sscbtool.core.neutral import printable
 from sscbtool.render.report import Cell, Column, Facts, Line, Lines, Quantity, Report, Row, Section, Table, cell_text
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>()#!|~&:@])")
-"""Besides the marks of Markdown and HTML, ``:`` and ``@``, so that no address becomes a link by itself."""
+_MARKUP = re.compile(r"([\\`*_\[\]<>#|~&@]|:(?=//)|(?<=www)\.)")
+"""The marks of Markdown and HTML, and what would make a link of an address."""
 
 
 def as_markdown(report: Report) -> str:

@@ -6,6 +6,7 @@ columns move to lines of their own below each row, and the last resort is one li
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -42,6 +43,7 @@ _PLACE = 26
 """What a list of cells may be broken down to."""
 _LONG_WORD = 24
 """The longest word of a text that keeps a column from getting narrower; longer ones fold."""
+_PARTS_OF_A_PATH = re.compile(r"[^/\\ _]+[/\\ _]*|[/\\ _]+")
 _STYLES = {Tone.GOOD: "green", Tone.BAD: "bold red", Tone.DOUBT: "yellow", Tone.QUIET: "dim"}
 _RULED = Box("    \n    \n ── \n    \n ── \n ── \n    \n    \n")
 """Spaces between columns, a rule below the header and one above the total."""
@@ -122,7 +124,7 @@ def _lines(lines: Lines) -> list[RenderableType]:
 
 @dataclass(frozen=True)
 class _Layout:
-    """Which columns stand side by side and how wide, and which have lines of their own."""
+    """Which columns stand side by side and how wide, and which have lines of their own above or below the row."""
 
     widths: dict[int, int]
     below: tuple[int, ...]
@@ -164,19 +166,20 @@ def _behind_point(cell: Cell) -> str:
 def _fit(columns: Sequence[Column], cells: Sequence[Sequence[Text]], width: int) -> _Layout | None:
     """The first arrangement that fits; None if there is none.
 
-    Spare columns are left out first, then columns move below in the order they allow.
+    Spare columns are left out first, then columns move in the order they allow, and only then are long words folded.
     """
     natural = [_natural(column, [row[i] for row in cells]) for i, column in enumerate(columns)]
-    least = [_least(column, [row[i] for row in cells], natural[i]) for i, column in enumerate(columns)]
     spare = tuple(i for i, column in enumerate(columns) if column.spare)
     movable = sorted((i for i, column in enumerate(columns) if column.moves), key=lambda i: columns[i].moves)
     arrangements: list[tuple[tuple[int, ...], int]] = [((), 0), *((spare, moved) for moved in range(len(movable) + 1))]
-    for left_out, moved in arrangements:
-        below = movable[:moved]
-        beside = [i for i in range(len(columns)) if i not in below and i not in left_out]
-        room = width - _GAP * (len(beside) - 1)
-        if sum(least[i] for i in beside) <= room:
-            return _Layout(_shared_out(beside, least, natural, room), tuple(sorted(below)))
+    for longest in (_LONG_WORD, 0):
+        least = [_least(column, [row[i] for row in cells], natural[i], longest) for i, column in enumerate(columns)]
+        for left_out, moved in arrangements:
+            below = movable[:moved]
+            beside = [i for i in range(len(columns)) if i not in below and i not in left_out]
+            room = width - _GAP * (len(beside) - 1)
+            if sum(least[i] for i in beside) <= room:
+                return _Layout(_shared_out(beside, least, natural, room), tuple(sorted(below)))
     return None
 
 
@@ -191,7 +194,8 @@ def _heading_width(column: Column) -> int:
     return min((max(cell_len(first), cell_len(second)) for first, second in splits), default=0)
 
 
-def _least(column: Column, cells: Sequence[Text], natural: int) -> int:
+def _least(column: Column, cells: Sequence[Text], natural: int, unfolded: int) -> int:
+    """How narrow a column may be; of its texts, words of up to ``unfolded`` characters are not folded."""
     heading = _heading_width(column)
     longest_word = max((cell_len(word) for cell in cells for word in cell.plain.split()), default=0)
     match column.type:
@@ -201,8 +205,8 @@ def _least(column: Column, cells: Sequence[Text], natural: int) -> int:
             return max(heading, min(natural, max(longest_word, _SHORT)))
         case ColumnType.PLACE:
             return max(heading, min(natural, max(_PLACE, longest_word)))
-        case ColumnType.TEXT:
-            return max(heading, min(natural, max(column.least, min(longest_word, _LONG_WORD))))
+        case ColumnType.TEXT | ColumnType.FILE:
+            return max(heading, min(natural, max(column.least, min(longest_word, unfolded))))
 
 
 def _shared_out(beside: Sequence[int], least: Sequence[int], natural: Sequence[int], room: int) -> dict[int, int]:
@@ -222,11 +226,18 @@ def _side_by_side(table: Table, cells: Sequence[Sequence[Text]], layout: _Layout
     body = cells[: len(table.rows)]
     if not layout.below:
         return [_grid(table.columns, layout, body, footer)]
+    above = [i for i in layout.below if i < min(layout.widths)]
+    below = [i for i in layout.below if i not in above]
     parts: list[RenderableType] = [_grid(table.columns, layout, [])]
     for row in body:
+        parts += [row[i] for i in above]
         parts.append(_grid(table.columns, layout, [row], header=False))
-        parts += _below(table.columns, layout, row, width)
-    return parts if footer is None else [*parts, _grid(table.columns, layout, [], footer, header=False)]
+        parts += _below(table.columns, below, row, width)
+    if footer is None:
+        return parts
+    bold = [Text(cell.plain, style="bold", overflow="fold") for cell in footer]
+    rule = Text("─" * (sum(layout.widths.values()) + _GAP * (len(layout.widths) - 1)))
+    return [*parts, rule, *(bold[i] for i in above), _grid(table.columns, layout, [bold], header=False)]
 
 
 def _grid(
@@ -250,22 +261,41 @@ def _grid(
     for index, width in layout.widths.items():
         column = columns[index]
         grid.add_column(
-            _words(column.heading),
-            footer=footer[index] if footer else "",
-            justify="right" if column.type.numeric else "left",
+            Text(printable(column.heading), justify="right" if column.type.numeric else "left"),
+            footer=_set(footer[index], column, width) if footer else "",
             width=width,
             overflow="fold",
             vertical="top",
         )
     for row in rows:
-        grid.add_row(*(row[index] for index in layout.widths))
+        grid.add_row(*(_set(row[index], columns[index], width) for index, width in layout.widths.items()))
     return grid
 
 
-def _below(columns: Sequence[Column], layout: _Layout, row: Sequence[Text], width: int) -> list[RenderableType]:
+def _set(text: Text, column: Column, width: int) -> Text:
+    """A cell in its column: numbers at the right, where rich would strip what keeps their points in line."""
+    if column.type.numeric and text.cell_len < width:
+        text = text.copy()
+        text.pad_left(width - text.cell_len)
+    return _broken(text, column, width)
+
+
+def _broken(text: Text, column: Column, width: int) -> Text:
+    """A path on as many lines as it needs, each ending where a folder or a word does if it can."""
+    if column.type is not ColumnType.FILE or text.cell_len <= width:
+        return text
+    lines = [""]
+    for part in _PARTS_OF_A_PATH.findall(text.plain):
+        if cell_len(lines[-1] + part.rstrip()) > width and lines[-1]:
+            lines.append("")
+        lines[-1] += part
+    return Text("\n".join(line.rstrip() for line in lines), style=text.style, overflow="fold")
+
+
+def _below(columns: Sequence[Column], moved: Sequence[int], row: Sequence[Text], width: int) -> list[RenderableType]:
     """The columns that made way: words on lines of their own, labelled values together where they fit."""
     lines: list[Text] = []
-    for index in layout.below:
+    for index in moved:
         value = row[index].plain.strip()
         if not value:
             continue

@@ -41,6 +41,10 @@ from sscbtool.render.report import (
 
 VALUES_NAMED = 4
 """How many values or figures a verdict on a whole return names."""
+CELLS_NAMED = 3
+"""How many areas of one sheet stand as evidence beside a figure before the rest is counted."""
+EVIDENCE_NAMED = 8
+"""How many sheets do."""
 _WORST_FIRST = (Status.CONTRADICTED, Status.NOT_EVIDENCED, Status.NOT_COMPUTABLE)
 
 
@@ -68,21 +72,34 @@ def reconcile(result: Result) -> Report:
 
 def _figures_sentence(figures: Sequence[FigureResult]) -> str:
     """How many agree, and what became of the rest: ``11 of 11 checkable figures agree; 2 narrative``."""
-    counts = Counter(f.status for f in figures)
-    checkable = sum(counts[status] for status in CHECKABLE)
+    counts = Counter(f.status for f in figures if not _is_explained(f))
+    checkable = sum(f.status in CHECKABLE for f in figures)
     agreeing = sum(counts[status] for status in AGREES)
     if not figures:
         return "No published figure was held against the returns."
-    if checkable:
-        parts = [f"{agreeing:,} of {count_of(checkable, 'checkable figure')} {'agrees' if agreeing == 1 else 'agree'}"]
-    else:
-        parts = ["No figure could be checked"]
+    verb = "agrees" if checkable == 1 else "agree"
+    parts = [
+        f"{agreeing:,} of {count_of(checkable, 'checkable figure')} {verb}"
+        if checkable
+        else "No figure could be checked"
+    ]
     parts += [
-        f"{counts[status]:,} {STATUS_MARKS[status].word.lower()}"
+        f"{counts[status]:,} {_said_of(counts[status], status)}"
         for status in Status
         if status not in AGREES and counts[status]
     ]
-    return "; ".join(parts) + "."
+    explained = sum(_is_explained(f) for f in figures)
+    return "; ".join([*parts, *([f"{explained:,} explained"] if explained else [])]) + "."
+
+
+def _is_explained(result: FigureResult) -> bool:
+    return result.explained and result.status not in AGREES
+
+
+def _said_of(number: int, status: Status) -> str:
+    if status is Status.CONTRADICTED and number != 1:
+        return "do not agree"
+    return STATUS_MARKS[status].word.lower()
 
 
 def _verdicts(result: Result) -> Lines:
@@ -109,12 +126,15 @@ def _verdict(title: str, group: Sequence[FigureResult]) -> Line:
 
 
 def _worst(figures: Sequence[FigureResult]) -> Mark:
-    """The gravest of the statuses, agreement if nothing is grave, and not checked if nothing was."""
-    found = {f.status for f in figures if not f.explained} or {Status.NOT_CHECKED}
-    grave = next((status for status in _WORST_FIRST if status in found), None)
-    if grave is None:
-        return STATUS_MARKS[Status.HOLDS if any(f.status in AGREES for f in figures) else Status.NOT_CHECKED]
-    return STATUS_MARKS[grave]
+    """The gravest of the statuses, agreement only where nothing else was found, and not checked if nothing was."""
+    found = {f.status for f in figures if not _is_explained(f)}
+    for status in _WORST_FIRST:
+        if status in found:
+            return STATUS_MARKS[status]
+    explained = next((f.status for f in figures if _is_explained(f)), None)
+    if explained is not None:
+        return _explained(STATUS_MARKS[explained])
+    return STATUS_MARKS[Status.HOLDS if found.intersection(AGREES) else Status.NOT_CHECKED]
 
 
 def _of(part: Sequence[object], whole: Sequence[object]) -> str:
@@ -125,8 +145,21 @@ def _published(result: FigureResult) -> Cell:
     return _figure_cell(result.published, result.figure.unit)
 
 
-def _evidence(result: FigureResult, folder: Folder) -> str:
-    return "; ".join(", ".join(filter(None, (folder.short(e.file), e.sheet, e.cells))) for e in result.evidence)
+def _evidence(result: FigureResult) -> str:
+    return "; ".join(", ".join(filter(None, (e.file, e.sheet, e.cells))) for e in result.evidence)
+
+
+def _in_short(result: FigureResult, folder: Folder) -> str:
+    """The evidence with the first cells of each sheet; ``trace`` and the JSON name them all."""
+    places = []
+    for e in result.evidence[:EVIDENCE_NAMED]:
+        cells = e.cells.split(", ")
+        more = f" and {len(cells) - CELLS_NAMED:,} more" if len(cells) > CELLS_NAMED + 1 else ""
+        named = ", ".join(cells[:CELLS_NAMED] if more else cells) + more
+        places.append(", ".join(filter(None, (folder.short(e.file), e.sheet, named))))
+    if len(result.evidence) > EVIDENCE_NAMED:
+        places.append(f"{len(result.evidence) - EVIDENCE_NAMED:,} more sheets")
+    return "; ".join(places)
 
 
 def _figure_table(figures: Sequence[FigureResult], folder: Folder) -> Table:
@@ -148,8 +181,8 @@ def _figure_table(figures: Sequence[FigureResult], folder: Folder) -> Table:
             _published(f),
             _figure_cell(f.evidenced, f.figure.unit),
             _figure_cell(f.difference, f.figure.unit, signed=True),
-            _explained(STATUS_MARKS[f.status]) if f.explained else STATUS_MARKS[f.status],
-            _evidence(f, folder),
+            _explained(STATUS_MARKS[f.status]) if _is_explained(f) else STATUS_MARKS[f.status],
+            _in_short(f, folder),
         )
         for f in figures
     )
@@ -214,7 +247,6 @@ def _figures_as_data(figures: Iterable[FigureResult]) -> Table:
         "section", "figure_id", "statement", "published", "evidenced", "difference", "unit", "status", "evidence",
         "explained",
     )  # fmt: skip
-    none = Folder(())
     rows = tuple(
         (
             f.figure.section,
@@ -225,7 +257,7 @@ def _figures_as_data(figures: Iterable[FigureResult]) -> Table:
             _figure_cell(f.difference, f.figure.unit),
             f.figure.unit,
             f.status.value,
-            _evidence(f, none),
+            _evidence(f),
             "yes" if f.explained else "no",
         )
         for f in figures
@@ -289,7 +321,11 @@ def _traced(result: FigureResult, catalogue: Catalogue | None, folder: Folder) -
         else None,
         Table(
             "Where the evidence lies",
-            (Column("File", least=24), Column("Sheet", ColumnType.PLACE), Column("Cells", ColumnType.PLACE)),
+            (
+                Column("File", ColumnType.FILE, least=24),
+                Column("Sheet", ColumnType.PLACE),
+                Column("Cells", ColumnType.PLACE),
+            ),
             evidence,
         )
         if evidence

@@ -161,7 +161,7 @@ class _Breakdown:
         undated = {p: self._undated(p) for p in [*self.partners, None]} if self.adds_up else {}
         has_undated = any(undated.values())
         columns = (
-            Column("Organisation" if self.partners else "", least=24),
+            Column("Organisation" if self.partners else "", least=24, moves=1),
             *(Column(_short_quarter(quarter), self._type) for quarter in quarters),
             *((Column("Undated", self._type),) if has_undated else ()),
             Column("Year", self._type),

@@ -11,11 +11,16 @@ from sscbtool.render.present.received import findings_as_data, findings_in_short
 from sscbtool.render.present.words import Folder, capital, heading_of, nonempty, severity_counts, title_of
 from sscbtool.render.report import Cell, Column, ColumnType, Facts, Line, Lines, Quantity, Report, Section, Table
 
+_FILES = ("file", "path")
+
 
 def plain_values(result: Result) -> Report:
     """A result that has no words of its own here: its plain values as facts and tables, its findings in short."""
     folder = Folder(file.path for file in result.files)
-    values = result.extra.get(result.command.partition(" ")[0], result.extra)
+    command, _, part = result.command.partition(" ")
+    values = result.extra.get(command, result.extra)
+    if isinstance(values, Mapping) and set(values) == {part}:
+        values = values[part]
     sections = _sections("", values, folder)
     tables = [section for section in sections if isinstance(section, Table)]
     parts = [*sections, refusals(result.files, folder), findings_in_short(result.findings, folder)]
@@ -59,7 +64,7 @@ def _plain_table(heading: str, rows: Sequence[Mapping[str, Any]], folder: Folder
     columns = tuple(
         Column(
             heading_of(key),
-            _plain_type([row.get(key) for row in rows], short=lengths[key] <= 16),
+            ColumnType.FILE if key in _FILES else _plain_type([row.get(key) for row in rows], short=lengths[key] <= 16),
             least=min(24, max(8, lengths[key])),
             moves=moves.get(key, 0),
         )

@@ -42,14 +42,10 @@ CELLS_SHOWN = 3
 
 
 def _rows_read(report: TableReport) -> tuple[int, int, int]:
-    """Rows read, kept and set aside. Rows of a table that answers to no return are all set aside.
-
-    Where quarters stand as columns a row of the sheet becomes several, and these are what is counted.
-    """
-    if report.return_name is None:
-        rows = len(report.table.data_rows)
-        return rows, 0, rows
+    """Rows read, kept and set aside; where no return claims a table, all its rows are set aside."""
     aside = sum(len(part.rows) for part in report.rows_set_aside)
+    if report.return_name is None and not aside:
+        aside = len(report.table.data_rows) - report.rows_kept
     return report.rows_kept + aside, report.rows_kept, aside
 
 
@@ -63,11 +59,12 @@ def set_aside_lines(files: Iterable[FileReport], catalogue: Catalogue | None) ->
     """Every row that does not count, by return and reason."""
     reasons: Counter[str] = Counter()
     for table in (table for file in files for table in file.tables):
-        if table.return_name is None:
-            reasons["tables that answer to no return"] += len(table.table.data_rows)
+        title = return_title(table.return_name, catalogue)
         for part in table.rows_set_aside:
-            reasons[f"{return_title(table.return_name, catalogue)}: {part.reason}"] += len(part.rows)
-    lines = tuple(Line(f"{count_of(rows, 'row')} of {reason}") for reason, rows in sorted(reasons.items()) if rows)
+            reasons[", ".join(filter(None, (title, part.reason)))] += len(part.rows)
+        if table.return_name is None and not table.rows_set_aside:
+            reasons["answers to no return"] += len(table.table.data_rows)
+    lines = tuple(Line(f"{count_of(rows, 'row')}: {reason}") for reason, rows in sorted(reasons.items()) if rows)
     return Lines("Rows set aside, and why", lines) if lines else None
 
 
@@ -109,9 +106,9 @@ def _file_table(result: Result, folder: Folder) -> Table:
     with_period = not periods <= {result.period}
     columns = (
         Column("", ColumnType.STATUS),
-        Column("File", least=20),
+        Column("File", ColumnType.FILE, least=20),
         Column("Format", ColumnType.CODE, spare=True),
-        Column("Return", least=13),
+        Column("Return", least=21),
         Column("Partner", least=7),
         *((Column("Period", least=7),) if with_period else ()),
         Column("Rows kept", ColumnType.COUNT),
@@ -220,7 +217,7 @@ def findings_in_short(findings: Sequence[Finding], folder: Folder) -> Table | No
     )
     columns = (
         Column("", ColumnType.STATUS),
-        Column("File", least=18),
+        Column("File", ColumnType.FILE, least=20),
         Column("Place", ColumnType.PLACE),
         Column("Code", ColumnType.CODE),
         Column("What is wrong", least=28, moves=1, labelled=False),
@@ -298,9 +295,9 @@ def ingest(result: Result) -> Report:
     """What each table was taken for and why, and what the store did with it."""
     folder = Folder(file.path for file in result.files)
     columns = (
-        Column("File", least=22),
+        Column("File", ColumnType.FILE, least=20),
         Column("Sheet", ColumnType.PLACE, moves=2),
-        Column("Return", least=13),
+        Column("Return", least=21),
         Column("Partner", least=7),
         Column("Period", least=7),
         Column("Rows kept", ColumnType.COUNT),
