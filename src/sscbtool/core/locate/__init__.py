@@ -11,6 +11,7 @@ import numpy as np
 
 from sscbtool.core.locate.body import read_body
 from sscbtool.core.locate.cells import Look, looks_of
+from sscbtool.core.locate.lines import Lines
 from sscbtool.core.locate.names import heads_of
 from sscbtool.core.locate.regions import Region, Sheet, find_regions
 from sscbtool.core.model import Area, Grid, Note, Table
@@ -38,7 +39,7 @@ def _table(sheet: Sheet, region: Region, is_organisation: Callable[[str], bool] 
     heads = heads_of(sheet, region)
     notes = _notes(sheet, region)
     around = " ".join(note.text for note in notes)
-    body = read_body(sheet, region, heads, around, is_organisation)
+    body = read_body(Lines(sheet, region, heads, around, is_organisation))
     data = grid.rows[body.data].astype(np.int32)
     top = sheet.row(region.header[0]) if region.header else sheet.row(int(region.body[0]))
     bottom = sheet.row(int(region.body[-1])) if len(region.body) else sheet.row(region.header[-1])

@@ -202,6 +202,12 @@ class Numbers:
         """The number in cell [i, j], or None."""
         return exact(str(self._texts[j][i].as_py())) if self.looks[i, j] == Look.NUMBER else None
 
+    def part(self, rows: Vector) -> Numbers:
+        """Some of the rows, for searching only."""
+        if len(rows) == len(self.values):
+            return self
+        return Numbers(self.values[rows], self.looks[rows], self.scales, ())
+
     def total(self, rows: Vector, j: int) -> Decimal:
         """The exact sum of column ``j`` over ``rows``; cells without a number count as nothing."""
         scale = self.scales[j]

@@ -34,7 +34,7 @@ _TOTAL = re.compile(
     _LEAD
     + r"(?:(?:grand|sub|system|overall|running|net|gross|combined|cumulative|annual|yearly|quarterly|monthly|final|year|"
     r"national|regional|county|uk|england|section|group|page|report|column|and|the)[\s\-–]*)*(?:sub)?totals?\b"
-    r"|\btotals?\s*(?:\([^)]*\)|\[[^\]]*\]|[\d*†:,]+)*\W*$"
+    r"|\btotals?\s*(?:\([^)]*\)|\[[^\]]*\]|[\d*†:,\s]+)*\W*$"
     r"|^\W*(?:year[\s\-]to[\s\-]date|latest (?:\w+|\d+) (?:months|quarters|years)|(?:rolling|last) (?:12|twelve) months)\b",
     re.IGNORECASE,
 )
@@ -50,6 +50,9 @@ _BALANCE = re.compile(
     re.IGNORECASE,
 )
 _ALL = re.compile(r"^\W*all\b(?!\s+(?:saints|souls|hallows))[\w\s,()/&'’\-]{0,60}$", re.IGNORECASE)
+_MEASURE = re.compile(
+    _LEAD + r"total (?:number|amount|value|equivalent|count|cost) (?:number )?(?:of|to)\b", re.IGNORECASE
+)
 _FIRM = re.compile(r"\b(?:ltd|limited|plc|llp|inc|cic|company|gmbh)\b\.?\s*$", re.IGNORECASE)
 _HINT = r"total|\ball\b|change|average|mean|median|maximum|minimum|balance|forward|surplus|deficit|net |position|funds?\b|to[ -]date|months|quarters|latest|last"
 
@@ -79,6 +82,15 @@ COUNTRIES = frozenset(
         *("england average", "all england", "england and wales total", "great britain and northern ireland"),
     }
 )
+WHOLE_COUNTRIES = COUNTRIES & {
+    "england",
+    "england and wales",
+    "united kingdom",
+    "uk",
+    "great britain",
+    "scotland",
+    "wales",
+}
 REGIONS = frozenset(
     {
         *(
@@ -165,7 +177,7 @@ def claim(text: str) -> Claim:
     if _CHANGE.search(bare):
         return Claim.CHANGE
     if _TOTAL.search(bare) and not _FIRM.search(bare):
-        return Claim.TOTAL
+        return Claim.CHECKED if _MEASURE.search(bare) else Claim.TOTAL
     if _BALANCE.search(bare):
         return Claim.BALANCE
     folded = folded_label(bare)
@@ -251,8 +263,13 @@ _CODE = re.compile(
     r"^(?:year|date|month|quarter|period|week|age|no\.?|#|s\.?no\.?|rank(?:ing)?|latitude|longitude|easting|northing)\W*$|_code$|_id$|^time_period$",
     re.IGNORECASE,
 )
+_COUNT = re.compile(r"^(?:number|count|total number)\b(?!.*(?:%|per ?cent|\brate\b))", re.IGNORECASE)
 
 
-def adds_up(name: str) -> bool:
-    """Whether a column of that name can have a control total: not a rate, a percentage, a code or a year."""
-    return not (_RATE.search(name) or _CODE.search(name.split(" > ")[-1]))
+def adds_up(path: tuple[str, ...]) -> bool:
+    """Whether a column of that stack of names can have a control total: not a rate, a percentage, a code or a year."""
+    if not path:
+        return True
+    if _COUNT.search(path[-1]):
+        return True
+    return not (_RATE.search(" > ".join(path)) or _CODE.search(path[-1]))

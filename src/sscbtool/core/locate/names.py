@@ -13,9 +13,11 @@ from sscbtool.core.model import ColumnHead
 
 _NOTE = re.compile(r"\s*[(\[]\s*(?:see\s+)?(?:foot)?notes?:?\s*\d+(?:\s*(?:,|and|&)\s*\d+)*\s*[)\]]\s*$", re.IGNORECASE)
 _NUMBERED = re.compile(r"\s*\[\s*(?:\d{1,2}|[a-z])(?:\s*,\s*(?:\d{1,2}|[a-z]))*\s*\]\s*$")
-_BRACKETED = re.compile(r"(?<=[a-z]{3})\s*\(\d{1,2}(?:,\s*\d{1,2})*\)\s*$")
+_BRACKETED = re.compile(r"(?:(?<=[a-z]{3})|(?<=[a-z]{3} )|(?<=\b(?:19|20)\d\d))\(\d{1,2}(?:,\s*\d{1,2})*\)\s*$")
 _SIGNS = re.compile(r"\s*[*†‡§¹²³⁰⁴-⁹ᵃ-ᶻ]+(?:[,\s]*[¹²³⁰⁴-⁹])*(?=\s*[:)]?\s*$)")
-_ATTACHED = re.compile(r"(?P<word>[A-Za-z][A-Za-z'’\-]*|\))(?P<mark>\d{1,2}(?:\s?,\s?\d{1,2})*)(?P<tail>\s*:?)\s*$")
+_ATTACHED = re.compile(
+    r"(?P<word>[A-Za-z][A-Za-z'’\-]*|\))(?P<mark>\d{1,2}(?:\s?,\s?\d{1,2})*)(?P<tail>\s*:?|\s+\([^()]*\))\s*$"
+)
 _ENUMERATED = frozenset(
     {
         "covid",
@@ -47,11 +49,12 @@ def clean_name(text: str, siblings: Iterable[str] = ()) -> str:
     ``siblings`` are the other cells of the row: a digit that only tells them apart (``Address1``, ``Address2``) is no mark.
     """
     lines = [" ".join(line.split()) for line in re.split(r"[\r\n]+", text)]
-    cleaned = [_unmarked(line, siblings) for line in lines if line]
+    words = " " in " ".join(line for line in lines if line)
+    cleaned = [_unmarked(line, siblings, words=words) for line in lines if line]
     return " ".join(line for line in cleaned if line)
 
 
-def _unmarked(line: str, siblings: Iterable[str]) -> str:
+def _unmarked(line: str, siblings: Iterable[str], *, words: bool) -> str:
     before = None
     while line != before:
         before = line
@@ -59,11 +62,11 @@ def _unmarked(line: str, siblings: Iterable[str]) -> str:
             shorter = pattern.sub("", line)
             if shorter.strip():
                 line = shorter.rstrip()
-        line = _without_attached(line, siblings)
+        line = _without_attached(line, siblings, words=words)
     return line
 
 
-def _without_attached(line: str, siblings: Iterable[str]) -> str:
+def _without_attached(line: str, siblings: Iterable[str], *, words: bool) -> str:
     """Drops digits glued to the last word (``Population2``), but not where they are part of a name (``Q1``, ``COVID19``)."""
     found = _ATTACHED.search(line)
     if found is None:
@@ -71,9 +74,10 @@ def _without_attached(line: str, siblings: Iterable[str]) -> str:
     word, mark = found["word"], found["mark"]
     if any(int(n) > 30 or int(n) == 0 for n in re.findall(r"\d+", mark)):
         return line
-    machine = " " not in line and ("_" in line or line[0].islower() or re.search(r"[a-z][A-Z]", line) is not None)
+    machine = not words and ("_" in line or line[0].islower() or re.search(r"[a-z][A-Z]", line) is not None)
+    sentence = line.count(" ") >= 2 and word.islower()
     short = word != ")" and (len(word) < 3 or (word.isupper() and len(mark) > 1 and mark.isdigit()))
-    if machine or short or word.casefold() in _ENUMERATED:
+    if machine or (not sentence and (short or word.casefold() in _ENUMERATED)):
         return line
     stem = line[: found.start("mark")]
     others = re.compile(re.escape(stem) + r"\d{1,2}\s*:?$")

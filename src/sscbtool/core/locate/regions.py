@@ -189,12 +189,22 @@ def _are_numbers(window: _Window, below: Vector, cells: Vector) -> bool:
 
 
 def _differs(window: _Window, r: int, valued: Vector) -> bool:
-    """Whether a row right under data holds names, not values typed as text: most columns filled, no text twice."""
+    """Whether a row right under data holds names, not values typed as text: most columns filled, no text seen around it."""
     cells = np.flatnonzero((window.looks[r] == Look.TEXT) & valued)
     if len(cells) < max(2, 0.8 * int(valued.sum())):
         return False
-    texts = [window.sheet.text(window.top + r, int(window.columns[k])) for k in cells.tolist()]
-    return len(set(texts)) >= 0.6 * len(texts)
+    some = cells[:40].tolist()
+    texts = [window.sheet.text(window.top + r, int(window.columns[k])) for k in some]
+    if len(set(texts)) < 2:
+        return False
+    around = [b for b in range(max(0, r - 6), min(len(window.data), r + 7)) if b != r and window.texts[b]]
+    seen = sum(
+        text == window.sheet.text(window.top + b, int(window.columns[k]))
+        for b in around
+        for k, text in zip(some, texts, strict=True)
+        if window.looks[b, k] == Look.TEXT
+    )
+    return seen == 0 or len(set(texts)) >= 0.8 * len(texts)
 
 
 # --------------------------------------------------------------------------- from headers to blocks

@@ -14,6 +14,16 @@ from sscbtool.core.locate.cells import Look, Matrix, Numbers, Vector
 
 _FAR = 256
 """A total without a label is looked for over at most this many items before it."""
+_STRICT = 4_000
+"""Totals without a label are looked for in tables of at most so many rows."""
+_STOPS = 10_000
+"""Rows that may be totals that are looked at in one table."""
+_ODDS = 20.0
+"""Binary digits that must agree before arithmetic alone makes a row a total."""
+_ACROSS = 160
+"""A column's parts are looked for within so many columns of it."""
+_BROKEN = 0.02
+"""Of the rows, so many may break a rule that is still one."""
 _STARTS = 48
 """Of the places where a labelled total's rows may begin, the nearest this many and the first of all are tried."""
 
@@ -42,6 +52,8 @@ class Columns:
     """By column: what all its numbers are multiples of (1 for whole numbers, 0.01 for pence, 10 for rounded counts)."""
     base: Vector
     """By column: the base its numbers are rounded to; 0 where they are exact."""
+    unit: Vector
+    """By column: what a row's own total may be off by where its numbers were rounded one by one."""
 
     def allowance(self, parts: Vector) -> Matrix:
         """Parts x columns: how far a sum of so many parts may be from its stated total."""
@@ -49,19 +61,35 @@ class Columns:
         # half a base a row, but no more than the drift that many independent roundings have
         return np.asarray(self.base * np.minimum(n / 2, 4 * np.sqrt(n / 12) + 1) + np.maximum(self.grain, 1e-9) * 1e-3)
 
+    def allowance_of(self, j: int, involved: Vector) -> float:
+        """As ``allowance`` for one column, by what the numbers involved (a total and its parts) are multiples of."""
+        n, base, more = len(involved), float(self.base[j]), 0.0
+        if base >= 5:
+            # parts to the nearest five may stand under a total to the nearest ten
+            base, more = (10.0, 0.0) if (involved % 10 == 0).all() else (5.0, 5.0)
+        drift = base * min(n / 2, 4 * np.sqrt(n / 12) + 1)
+        return float(drift + more + max(float(self.grain[j]), 1e-9) * 1e-3)
 
-def columns_of(numbers: Numbers, chosen: Vector, *, rounded: bool) -> Columns:
-    """The chosen columns of ``numbers`` made ready for searching; ``rounded`` if the sheet says that it rounds."""
-    values = numbers.values[:, chosen]
-    given = numbers.looks[:, chosen] == Look.NUMBER
-    grain = np.array([_grain(values[given[:, k], k], numbers.scales[j]) for k, j in enumerate(chosen.tolist())])
-    base = np.zeros(len(chosen))
-    if rounded:
-        base = np.where(grain > 0, grain, 0)
-    shared = _shared_rounding(values, given, grain)
+
+def columns_of(numbers: Numbers, money: Vector, *, rounded: bool) -> Columns:
+    """Numbers made ready for searching; ``rounded`` if the sheet says that it rounds.
+
+    Counts that are all multiples of 5 or 10 are taken as rounded, ``money`` is not: people pay round sums.
+    """
+    values, given = numbers.values, numbers.looks == Look.NUMBER
+    grain = np.array([_grain(values[given[:, k], k], scale) for k, scale in enumerate(numbers.scales)])
+    known = grain > 0
+    fine = np.array([scale < 0 or scale > 2 for scale in numbers.scales], bool)
+    base = np.where(known & rounded, grain, 0.0)
+    # figures with thousandths of a penny are worked out; their totals are rounded to pence, or to a whole
+    base = np.where(fine, 0.01, base)
+    shared = _shared_rounding(values[:, ~money], given[:, ~money], grain[~money])
     if shared:
-        base = np.where((grain % shared == 0) & (grain > 0), np.maximum(base, shared), base)
-    return Columns(values, given, np.where(grain > 0, grain, 1e-6), base)
+        base = np.where(
+            known & ~money & (np.mod(grain, shared) == 0), np.maximum(base, 10.0 if shared == 5 else shared), base
+        )
+    large = np.median(np.abs(values), axis=0) >= 100 if len(values) else np.zeros(len(grain), bool)
+    return Columns(values, given, np.where(known, grain, 1e-6), base, np.where(large, 1.0, 0.0))
 
 
 def _grain(values: Vector, scale: int) -> float:
@@ -123,33 +151,53 @@ class _Stack:
         self.leaf: list[bool] = []
         self.bounds: list[int] = [0]
         self.found: list[Closure] = []
-        self.weights = _weights(search.columns)
-        self.pilot = int(np.argmax(self.weights.sum(0))) if m else 0
-        self.strict = n <= 4000
+        self.strict = n <= _STRICT
         starts = search.starts
-        self.breaks = np.append(starts[1:], False)[order] if upward else starts[order]
+        self.breaks = np.append(starts[1:], False)[order] if upward and n else starts[order]
 
     def run(self) -> list[Closure]:
-        labelled, sure, eager = self.search.labelled, self.search.sure, self.search.eager
-        strong = self.weights.sum(1) >= 20
-        for step, row in enumerate(self.order.tolist()):
-            if self.breaks[step] and self.bounds[-1] != len(self.items):
-                self.bounds.append(len(self.items))
-            closure = None
-            if labelled[row]:
-                closure = self._labelled(row, sure=bool(sure[row]))
-            if (
-                closure is None
-                and not sure[row]
-                and self.strict
-                and (strong[row] or eager[row])
-                and len(self.items) >= 2
-            ):
-                closure = self._by_arithmetic(row, eager=bool(eager[row]))
-            if closure is not None:
-                self._close(closure)
-            self._push(row, leaf=closure is None)
+        search = self.search
+        stops = search.labelled.copy()
+        if self.strict and self.values.size:
+            weights = _weights(search.columns, slice(None))
+            self.pilot = int(np.argmax(weights.sum(0)))
+            stops |= (weights.sum(1) >= _ODDS) | search.eager
+        at = np.flatnonzero(stops[self.order])[:_STOPS].tolist()
+        done = 0
+        for step in at:
+            self._push_leaves(done, step)
+            self._stop(step)
+            done = step + 1
         return self.found
+
+    def _stop(self, step: int) -> None:
+        row, search = int(self.order[step]), self.search
+        if self.breaks[step]:
+            self._bound()
+        sure = bool(search.sure[row])
+        closure = self._labelled(row, sure=sure) if search.labelled[row] else None
+        if closure is None and not sure and self.strict:
+            closure = self._by_arithmetic(row, eager=bool(search.eager[row]))
+        if closure is not None:
+            self._close(closure)
+        self._push(row, leaf=closure is None)
+
+    def _bound(self) -> None:
+        if self.bounds[-1] != len(self.items):
+            self.bounds.append(len(self.items))
+
+    def _push_leaves(self, first: int, last: int) -> None:
+        """Takes up the rows between two stops at once."""
+        rows = self.order[first:last]
+        if not len(rows):
+            return
+        depth = len(self.items)
+        self.sums[depth + 1 : depth + 1 + len(rows)] = self.sums[depth] + np.cumsum(self.values[rows], axis=0)
+        for n in np.flatnonzero(self.breaks[first:last]).tolist():
+            if self.bounds[-1] != depth + n:
+                self.bounds.append(depth + n)
+        self.items.extend(rows.tolist())
+        self.leaf.extend([True] * len(rows))
 
     def _push(self, row: int, *, leaf: bool) -> None:
         depth = len(self.items)
@@ -191,9 +239,16 @@ class _Stack:
             best = self._better(best, self._best_without_last(row, starts))
         if (best is None or best.share < 0.5) and self.strict:
             best = self._better(best, self._by_arithmetic(row, eager=False))
-        if best is not None and best.share >= 0.5 and (len(best.parts) > 1 or best.bits >= 24):
+        if best is not None and best.share >= 0.5 and self._convinces(best, sure=sure):
             return best
         return self._default(row, starts) if sure else None
+
+    @staticmethod
+    def _convinces(best: Closure, *, sure: bool) -> bool:
+        """Whether agreement is more than chance: a row that only may be a total must show more than one that says so."""
+        if len(best.parts) < 2:
+            return best.bits >= 24
+        return sure or best.bits >= _ODDS or (best.share >= 0.85 and best.bits >= 12)
 
     @staticmethod
     def _better(one: Closure | None, other: Closure | None) -> Closure | None:
@@ -216,7 +271,7 @@ class _Stack:
         n = int(np.argmax(rank))
         if not counted[n] or not share[n]:
             return None
-        bits = float((self.weights[row] * (near[n] & compared[n])).sum())
+        bits = float((_weights(self.search.columns, row) * (near[n] & compared[n])).sum())
         return Closure(row, tuple(self.items[starts[n] : end]), float(share[n]), bits)
 
     def _best_without_last(self, row: int, starts: Vector) -> Closure | None:
@@ -253,7 +308,7 @@ class _Stack:
         if found is None or len(found.parts) < 2 or not self._is_sum(found):
             return None
         whole = len(found.parts) == depth
-        needed = 0.0 if eager and whole else 12.0 if whole else 20.0
+        needed = 0.0 if eager and whole else 12.0 if whole else _ODDS
         return found if found.bits - np.log2(max(1, depth - first)) * (not whole) >= needed else None
 
     def _is_sum(self, found: Closure) -> bool:
@@ -264,10 +319,10 @@ class _Stack:
         return int((self.values[list(found.parts)] != 0).any(1).sum()) >= 2
 
 
-def _weights(columns: Columns) -> Matrix:
-    """Rows x columns: the binary digits of each number above what its column is rounded to, at most 14."""
+def _weights(columns: Columns, rows: int | slice) -> Matrix:
+    """The binary digits of each number above what its column is rounded to, at most 14."""
     wide = np.maximum(columns.grain, 2 * columns.base)
-    return np.asarray(np.minimum(np.log2(1 + np.abs(columns.values) / wide), 14.0) * columns.given)
+    return np.asarray(np.minimum(np.log2(1 + np.abs(columns.values[rows]) / wide), 14.0) * columns.given[rows])
 
 
 # --------------------------------------------------------------------------- columns
@@ -275,7 +330,7 @@ def _weights(columns: Columns) -> Matrix:
 
 @dataclass(frozen=True)
 class Rule:
-    """A column that adds up others across a row: ``total`` and the signed positions of its parts (from 1)."""
+    """A column that adds up others across a row: ``total`` and the signed positions of its parts (counted from 1)."""
 
     total: int
     parts: tuple[int, ...]
@@ -293,11 +348,11 @@ def row_rules(columns: Columns, named: Sequence[bool]) -> list[Rule]:
         return []
     rows = np.arange(n) if n <= 64 else np.linspace(0, n - 1, 64).astype(int)
     found: list[Rule] = []
-    taken: set[int] = set()
     for total in range(m):
-        if total in taken:
+        some = rows[columns.given[rows, total] & (columns.values[rows, total] != 0)]
+        if len(some) < (2 if named[total] else 3):
             continue
-        parts = _run(columns, rows, total, named=named[total]) or _difference(columns, rows, total, named=named[total])
+        parts = _run(columns, some, total, named=named[total]) or _difference(columns, some, total)
         if parts and not _is_known(found, total, parts):
             rule = _verified(columns, total, parts, named=named[total])
             if rule is not None:
@@ -306,45 +361,38 @@ def row_rules(columns: Columns, named: Sequence[bool]) -> list[Rule]:
 
 
 def _is_known(found: list[Rule], total: int, parts: tuple[int, ...]) -> bool:
-    """Whether the same columns already make a rule read the other way (net = total - income is total = net + income)."""
+    """Whether the same columns already make a rule read another way (net = total - income, total = net + income)."""
     mine = {total + 1, *(abs(p) for p in parts)}
     return any(mine == {rule.total + 1, *(abs(p) for p in rule.parts)} for rule in found)
 
 
-def _testable(columns: Columns, rows: Vector, total: int) -> Vector:
-    return np.asarray(rows[columns.given[rows, total] & (columns.values[rows, total] != 0)])
+def _widths(columns: Columns, total: int, count: Vector) -> tuple[Vector, Vector]:
+    """By number of parts: how far off a row may be, strictly and at most."""
+    strict = columns.allowance(count)[:, total]
+    return strict, np.maximum(strict, columns.unit[total] * 1.0001)
 
 
-def _share(columns: Columns, rows: Vector, total: int, sums: Matrix, count: Vector) -> Vector:
-    """By candidate: in how many of the rows it holds."""
-    width = columns.allowance(count)[:, total] + columns.grain[total] * (columns.grain[total] < 1) * 1.01
-    near = np.abs(sums - columns.values[rows, total][:, None]) <= width[None, :]
+def _held(columns: Columns, rows: Vector, total: int, sums: Matrix, count: Vector) -> Vector:
+    """By candidate: the share of rows in which it holds at most."""
+    near = np.abs(sums - columns.values[rows, total][:, None]) <= _widths(columns, total, count)[1][None, :]
     return np.asarray(near.mean(0))
 
 
 def _run(columns: Columns, rows: Vector, total: int, *, named: bool) -> tuple[int, ...]:
     """The run of columns before or after ``total`` (at most two columns away) that it adds up."""
-    rows = _testable(columns, rows, total)
     m = columns.values.shape[1]
-    if len(rows) < (2 if named else 3):
-        return ()
-    low, high = max(0, total - 160), min(m, total + 160)
+    low, high = max(0, total - _ACROSS), min(m, total + _ACROSS)
     sums = np.concatenate([np.zeros((len(rows), 1)), np.cumsum(columns.values[rows, low:high], axis=1)], axis=1)
-    best: tuple[float, int, tuple[int, ...]] = (0.0, 0, ())
+    best, parts = 0.0, ()
     for gap in (0, 1, 2):
         for runs in (_before(low, total - gap), _after(total + 1 + gap, high)):
-            if not len(runs):
-                continue
-            share = _share(
-                columns, rows, total, sums[:, runs[:, 1] - low] - sums[:, runs[:, 0] - low], runs[:, 1] - runs[:, 0]
-            )
-            n = int(np.argmax(share))
-            found = tuple(range(int(runs[n, 0]) + 1, int(runs[n, 1]) + 1))
-            if share[n] > best[0]:
-                best = (float(share[n]), gap, found)
-    if best[0] < (0.6 if named else 0.85) or not _telling(columns, rows, best[2]):
-        return ()
-    return best[2]
+            if len(runs):
+                starts, ends = runs[:, 0] - low, runs[:, 1] - low
+                share = _held(columns, rows, total, sums[:, ends] - sums[:, starts], ends - starts)
+                n = int(np.argmax(share))
+                if share[n] > best:
+                    best, parts = float(share[n]), tuple(range(int(runs[n, 0]) + 1, int(runs[n, 1]) + 1))
+    return parts if best >= (0.6 if named else 0.85) and _telling(columns, rows, total, parts) else ()
 
 
 def _before(low: int, end: int) -> Matrix:
@@ -357,45 +405,47 @@ def _after(start: int, high: int) -> Matrix:
     return np.stack([np.full(len(ends), start), ends], axis=1)
 
 
-def _difference(columns: Columns, rows: Vector, total: int, *, named: bool) -> tuple[int, ...]:
+def _difference(columns: Columns, rows: Vector, total: int) -> tuple[int, ...]:
     """The two columns before ``total`` of which it is the difference."""
-    rows = _testable(columns, rows, total)
-    if len(rows) < 3 or total < 2:
+    if len(rows) < 3:
         return ()
     for taken in (total - 1, total - 2):
         others = np.arange(taken - 1, max(-1, taken - 13), -1)
         if taken < 1 or not len(others):
             continue
         sums = columns.values[rows][:, others] - columns.values[rows, taken][:, None]
-        share = _share(columns, rows, total, sums, np.full(len(others), 2))
+        share = _held(columns, rows, total, sums, np.full(len(others), 2))
         n = int(np.argmax(share))
         parts = (int(others[n]) + 1, -(taken + 1))
-        if share[n] >= (0.8 if named else 0.9) and _telling(columns, rows, parts):
+        if share[n] >= 0.85 and _telling(columns, rows, total, parts):
             return parts
     return ()
 
 
-def _telling(columns: Columns, rows: Vector, parts: tuple[int, ...]) -> bool:
-    """Whether in enough rows two or more parts are not nothing, so that equality says something."""
+def _telling(columns: Columns, rows: Vector, total: int, parts: tuple[int, ...]) -> bool:
+    """Whether equality says something: two or more parts are not nothing, in enough rows, with digits enough."""
     places = [abs(p) - 1 for p in parts]
-    both = (columns.values[rows][:, places] != 0).sum(1) >= 2
-    return int(both.sum()) >= min(3, len(rows))
+    both = rows[(columns.values[rows][:, places] != 0).sum(1) >= 2]
+    if len(both) < min(3, len(rows)):
+        return False
+    digits = np.log2(
+        1 + np.abs(columns.values[both, total]) / np.maximum(columns.grain[total], 2 * columns.base[total])
+    )
+    return bool(digits.sum() >= _ODDS)
 
 
 def _verified(columns: Columns, total: int, parts: tuple[int, ...], *, named: bool) -> Rule | None:
-    """The rule held against every row; None where too many break it."""
+    """The rule held against every row, as strictly as nearly all rows allow; None where too many break it."""
     places = np.array([abs(p) - 1 for p in parts])
-    signs = np.sign(np.array(parts, np.float64))
-    sums = columns.values[:, places] @ signs
-    whole = columns.given[:, total] & columns.given[:, places].any(1)
-    width = (
-        columns.allowance(np.array([len(parts)]))[0, total] + columns.grain[total] * (columns.grain[total] < 1) * 1.01
-    )
-    off = whole & (np.abs(sums - columns.values[:, total]) > width)
-    readable = columns.given[:, places].all(1)
-    breaks = np.flatnonzero(off & readable)
-    tested = int(whole.sum())
-    held = tested - int(off.sum())
-    if held < (2 if named else 3) or held < (0.5 if named else 0.85) * tested:
-        return None
-    return Rule(total, parts, tuple(breaks.tolist()))
+    sums = columns.values[:, places] @ np.sign(np.array(parts, np.float64))
+    readable = columns.given[:, total] & columns.given[:, places].any(1)
+    off = np.abs(sums - columns.values[:, total])
+    tested = int(readable.sum())
+    widths = [float(width[0]) for width in _widths(columns, total, np.array([len(parts)]))]
+    few = max(1.0, _BROKEN * tested)
+    for width, limit in ((widths[0], few), (widths[1], few), (widths[0], tested / 3 if named and tested < 12 else 0)):
+        broken = readable & (off > width)
+        count = int(broken.sum())
+        if count <= limit and tested - count >= (2 if named else 3):
+            return Rule(total, parts, tuple(np.flatnonzero(broken & columns.given[:, places].all(1)).tolist()))
+    return None
