@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from openpyxl import Workbook, load_workbook
-
 from tests.cli.conftest import ROOT, run
 
 PUBLISHED = {

@@ -19,7 +19,7 @@ SURE, ALIAS, STEM, JOINED = range(4)
 """The stages of a match: the column's own name, an alias, either after dropping unit and year, the joined stack."""
 
 YEAR = re.compile(r"\b(?:fy ?)?(?:19|20)\d\d(?: (?:\d\d|(?:19|20)\d\d))?\b")
-UNIT = re.compile(r"(?:£|\bgbp\b|\bpounds?\b|\bsterling\b|%)")
+UNIT = re.compile(r"(?:£|\bgbp\b|\bpounds?\b|\bsterling\b|%)", re.IGNORECASE)
 UNIT_NOTE = 40
 """Characters of a note that may be a unit; a longer one is prose, which may speak of thousands of anything."""
 BRACKETED = re.compile(r"[(\[{][^)\]}]*[)\]}]")
@@ -157,8 +157,9 @@ def _rank(path: Sequence[str], names: Mapping[str, int]) -> int | None:
 
 
 def stem(heading: str) -> str:
-    """A heading without its unit, year and brackets, folded."""
-    return " ".join(YEAR.sub(" ", fold(UNIT.sub(" ", BRACKETED.sub(" ", heading)))).split())
+    """A heading without its unit, scale, year and brackets, folded."""
+    bare = UNIT.sub(" ", SCALE.sub(" ", BRACKETED.sub(" ", heading)))
+    return " ".join(YEAR.sub(" ", fold(bare)).split())
 
 
 def _wide_columns(table: Table, schema: ReturnSchema) -> dict[str, int]:

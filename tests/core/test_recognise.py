@@ -1,0 +1,137 @@
+"""Headers are matched in stages; a tie is told, never guessed."""
+
+import pytest
+from tests.factories import REGISTER, contributions, grid_of, table_of
+
+from sscbtool.core.model import Note, Wide
+from sscbtool.core.recognise import folder_says, match_headers, read_cover, recognise, scaled_notes, stem
+from sscbtool.core.values import Period
+
+
+def headed(*names, rows=(("LFB", 5),)):
+    return table_of(grid_of([names, *rows]))
+
+
+@pytest.mark.parametrize(
+    "amount",
+    [
+        "Amount",
+        "AMOUNT",
+        "amount (£)",
+        "Amount £",
+        "Amount\n2018-19",
+        "Total",
+        "Sum  paid",
+        "sum paid GBP",
+        "Amount 2018/19 (£)",
+    ],
+)
+def test_a_heading_answers_whatever_its_case_unit_year_and_line_breaks(amount):
+    match = match_headers(headed("Agency", amount), contributions())
+    assert (dict(match.columns), match.missing, match.answers) == ({"organisation": 1, "amount": 2}, (), True)
+
+
+def test_the_order_of_columns_does_not_matter():
+    assert match_headers(headed("Amount", "Agency"), contributions()).columns == {"organisation": 2, "amount": 1}
+
+
+def test_the_columns_own_name_is_surer_than_an_alias():
+    match = match_headers(headed("Payer", "Value", "Amount"), contributions())
+    assert match.columns["amount"] == 3
+    assert match.unnamed == ("Value",)
+
+
+def test_two_aliases_at_once_are_ambiguous():
+    match = match_headers(headed("Payer", "Value", "Sum paid"), contributions())
+    assert match.ambiguous == {"amount": (2, 3)}
+    assert not match.answers
+
+
+def test_a_stacked_heading_answers_by_its_lowest_name():
+    grid = grid_of([("Money", None), ("Agency", "Amount"), ("LFB", 5)])
+    table = table_of(grid, header=2, heads={1: ("Money", "Agency"), 2: ("Money", "Amount")})
+    assert match_headers(table, contributions()).columns == {"organisation": 1, "amount": 2}
+
+
+def test_a_missing_required_column_is_named():
+    recognition = recognise(headed("Agency", "Date", "Remarks"), [contributions()])
+    assert recognition.match is None
+    assert recognition.nearest is not None
+    assert recognition.nearest.missing == ("amount",)
+
+
+def test_a_table_that_the_schema_accounts_for_only_a_little_is_not_its():
+    table = headed("Agency", "Amount", "One", "Two", "Three")
+    assert recognise(table, [contributions()]).match is None
+    assert recognise(table, [contributions()], chosen="contributions").match is not None
+
+
+def test_two_schemas_that_answer_equally_are_a_tie():
+    recognition = recognise(headed("Agency", "Amount"), [contributions(), contributions(name="gifts")])
+    assert recognition.match is None
+    assert recognition.tied == ("contributions", "gifts")
+
+
+def test_the_schema_that_accounts_for_more_wins():
+    narrower = contributions(name="narrow", columns=contributions().columns[:2])
+    recognition = recognise(headed("Agency", "Amount", "Date"), [narrower, contributions()])
+    assert recognition.match is not None
+    assert recognition.match.return_name == "contributions"
+
+
+@pytest.mark.parametrize("quarters", [("Q1", "Q2", "Q3", "Q4"), ("Quarter 1", "Quarter 2", "Quarter 3", "Quarter 4")])
+def test_quarters_as_columns_are_unpivoted_and_their_total_is_a_control(quarters):
+    match = match_headers(headed("Agency", *quarters, "Total"), contributions())
+    assert match.wide == {"Q1": 2, "Q2": 3, "Q3": 4, "Q4": 5}
+    assert match.controls == (6,)
+    assert match.answers
+
+
+@pytest.mark.parametrize("unit", ["Amount £000", "Amount (£'000)", "Amount £m", "Amount (thousands)", "Amount £k"])
+def test_a_heading_in_thousands_is_told(unit):
+    assert match_headers(headed("Agency", unit), contributions()).scaled == (2,)
+
+
+def test_a_short_note_in_thousands_is_told_and_prose_is_not():
+    grid = grid_of([("Agency", "Amount"), ("LFB", 5)])
+    notes = (Note(1, 1, "£ thousand"), Note(2, 1, "We speak to thousands of young people in the borough every year."))
+    assert [note.row for note in scaled_notes(table_of(grid, notes=notes))] == [1]
+
+
+def test_the_stem_of_a_heading_has_no_unit_year_or_bracket():
+    assert stem("Amount received (£) 2018-19") == "amount received"
+
+
+def test_a_cover_sheet_says_what_the_workbook_is():
+    schema = contributions(wide=Wide(("Q1",), "quarter", "amount"))
+    cover = grid_of(
+        [
+            ("Return type", "contributions"),
+            ("Partner", "The CCG"),
+            ("Period", "2018/19"),
+            ("Control total", "£60,000.00"),
+        ],
+        sheet="Cover",
+    )
+    said = read_cover([cover], {"contributions": schema}, REGISTER)
+    assert said is not None
+    assert (said.return_name, said.partner, said.period, str(said.control_value)) == (
+        "contributions",
+        "CCG",
+        Period(2018, None),
+        "60000.00",
+    )
+
+
+def test_a_table_of_payments_is_no_cover():
+    assert (
+        read_cover([grid_of([("Agency", "Amount"), ("LFB", 5)])], {"contributions": contributions()}, REGISTER) is None
+    )
+
+
+def test_folders_name_period_and_partner_and_the_file_name_says_nothing():
+    assert folder_says(("returns", "2018-19", "Fire Brigade", "2019-20 CCG.xlsx"), REGISTER) == (
+        Period(2018, None),
+        "LFB",
+    )
+    assert folder_says(("2019-20 CCG.xlsx",), REGISTER) == (None, None)

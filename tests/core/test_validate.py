@@ -1,0 +1,100 @@
+"""Every fault of a return, once, at its own cell."""
+
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+from tests.factories import REGISTER, contributions, grid_of, rule, submission_of, table_of
+
+from sscbtool.core.checks import CHECKS, Surroundings, cancelling
+from sscbtool.core.model import Severity
+from sscbtool.core.normalise import normalise
+from sscbtool.core.rows import Rows, ranges
+from sscbtool.core.validate import check_definitions, validate
+from sscbtool.core.values import Period
+from sscbtool.errors import BadConfiguration
+
+AROUND = Surroundings(frozenset(o.code for o in REGISTER.organisations))
+COLUMNS = {"organisation": 1, "amount": 2, "received_on": 3}
+
+
+def rows_of(schema, *files):
+    parts = []
+    for number, rows in enumerate(files):
+        grid = grid_of([("Agency", "Amount", "Date"), *rows])
+        read = normalise(grid, table_of(grid), schema, COLUMNS, {}, REGISTER, Period(2018, None))
+        parts.append(submission_of(schema, read, path=f"{number}.xlsx"))
+    return Rows(schema, parts)
+
+
+def found(schema, *files):
+    return [(f.place.file, f.place.cell, f.code) for f in validate(rows_of(schema, *files), AROUND).findings]
+
+
+def test_an_unregistered_organisation_is_named_at_its_cell_in_its_own_file():
+    schema = contributions(rules=(rule("known_organisation", "organisation"),))
+    assert found(schema, [("LFB", 1)], [("LFB", 1), ("Nobody", 2)]) == [("1.xlsx", "A3", "T-known_organisation")]
+
+
+def test_a_blank_where_none_may_be_is_worded_by_the_schema():
+    schema = contributions(rules=(rule("required", "amount"),))
+    assert found(schema, [("LFB", None, "01/05/2018"), ("LFB", 5)]) == [("0.xlsx", "B2", "T-required")]
+
+
+def test_a_blank_without_a_rule_still_is_a_finding():
+    assert found(contributions(), [("LFB", None, "01/05/2018"), ("CCG", 5)]) == [("0.xlsx", "B2", "SSCB-SCH-1")]
+
+
+def test_a_cell_already_reported_is_not_reported_again_as_blank():
+    rows = rows_of(contributions(), [("LFB", "no idea", "01/05/2018"), ("LFB", 1)])
+    assert validate(rows, AROUND, reported=[rows.place(0, "amount")]).findings == ()
+
+
+def test_the_same_payment_twice_is_found_across_files():
+    schema = contributions(rules=(rule("no_repeat", "organisation", "amount", "received_on"),))
+    once = [("LFB", 500, "01/05/2018")]
+    assert found(schema, once, once) == [("1.xlsx", "A2", "T-no_repeat")]
+
+
+def test_a_reversal_and_the_posting_after_it_are_no_repeat():
+    schema = contributions(
+        rules=(rule("no_repeat", "organisation", "amount", "received_on"), rule("not_negative", "amount"))
+    )
+    day = "01/05/2018"
+    assert found(schema, [("LFB", 500, day), ("LFB", -500, day), ("LFB", 500, day)]) == [("0.xlsx", "B3", "SSCB-CAN-1")]
+
+
+def test_a_negative_that_nothing_cancels_is_told():
+    schema = contributions(rules=(rule("not_negative", "amount"),))
+    assert found(schema, [("LFB", 500), ("CCG", -500)]) == [("0.xlsx", "B3", "T-not_negative")]
+
+
+def test_each_positive_cancels_one_negative_only():
+    frame = pd.DataFrame({"organisation": ["A", "A", "A"], "amount": [Decimal(5), Decimal(-5), Decimal(-5)]})
+    frame["amount"] = frame["amount"].astype("float")
+    assert list(cancelling(frame, "amount")) == [False, True, False]
+
+
+def test_a_rule_that_nobody_knows_is_refused_by_file_and_key():
+    with pytest.raises(BadConfiguration, match=r"contributions.yaml.*rules\[1\]"):
+        check_definitions(contributions(rules=(rule("no_such_rule", "amount"),)))
+
+
+def test_what_pandera_does_not_take_is_refused_by_file():
+    declared = {"schema_type": "dataframe", "columns": {"amount": {"dtype": "str", "checks": {"no_such_check": 1}}}}
+    with pytest.raises(BadConfiguration, match=r"contributions.yaml"):
+        check_definitions(contributions(declared=declared))
+
+
+def test_no_finding_holds_a_cells_text():
+    schema = contributions(rules=(rule("known_organisation", "organisation", severity=Severity.QUERY),))
+    for finding in validate(rows_of(schema, [("Canary Smith", 5)]), AROUND).findings:
+        assert "Canary" not in f"{finding}"
+
+
+def test_every_check_says_what_it_does():
+    assert all(check.__doc__ for check in CHECKS.values())
+
+
+def test_rows_are_told_as_ranges():
+    assert list(ranges(2, [7, 5, 6, 9])) == ["B5:B7", "B9"]
