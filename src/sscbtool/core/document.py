@@ -97,10 +97,8 @@ def _of_numbers(kind: CheckKind, figures: list[Figure]) -> tuple[Status, str]:
     match kind:
         case CheckKind.SUM:
             return _sum(figures)
-        case CheckKind.NESTED:
-            return _ascending(figures, "counts some of those in")
-        case CheckKind.ASCENDING:
-            return _ascending(figures, "is part of")
+        case CheckKind.NESTED | CheckKind.ASCENDING:
+            return _ascending(figures)
         case CheckKind.IMPLIED_DENOMINATOR:
             return _one_whole(figures)
         case CheckKind.SAME_LIST:
@@ -114,7 +112,7 @@ def _sum(figures: list[Figure]) -> tuple[Status, str]:
     *parts, total = figures
     values = [_stated(part) for part in parts]
     come_to, published = sum(values, Fraction(0)), _stated(total)
-    says = f"The {len(parts)} parts come to {said(come_to, total.unit)}"
+    says = f"{'The one part comes' if len(parts) == 1 else f'The {len(parts)} parts come'} to {said(come_to, total.unit)}"
     if come_to == published:
         return Status.HOLDS, f"{says}, which is the published total."
     by = f"{said_apart(come_to - published, total.unit)} than the published total of {said(published, total.unit)}"
@@ -123,17 +121,15 @@ def _sum(figures: list[Figure]) -> tuple[Status, str]:
     return Status.CONTRADICTED, f"{says}, {by}."
 
 
-def _ascending(figures: list[Figure], relation: str) -> tuple[Status, str]:
+def _ascending(figures: list[Figure]) -> tuple[Status, str]:
     """Whether no figure is above the next one."""
     status = Status.HOLDS
     for lower, upper in pairwise(figures):
         if _stated(lower) <= _stated(upper):
             continue
         if (_bounds(lower) - _bounds(upper)).apart(Bounds(None, Fraction(0))):
-            return (
-                Status.CONTRADICTED,
-                f"{lower.figure_id} ({_said(lower)}) {relation} {upper.figure_id} ({_said(upper)}) and is above it.",
-            )
+            above = f"{lower.figure_id} ({_said(lower)}) is above {upper.figure_id} ({_said(upper)})"
+            return Status.CONTRADICTED, f"{above}, of which it can only be a part."
         status = Status.HOLDS_WITHIN_ROUNDING
     return status, f"In order: {', '.join(map(_said, figures))}."
 
@@ -145,15 +141,15 @@ def _one_whole(figures: list[Figure]) -> tuple[Status, str]:
         return Status.NOT_COMPUTABLE, f"{nought[0]} is nought, of which no whole follows."
     wholes = [implied_whole(_bounds(count), _bounds(percent)) for count, percent in pairs]
     says = "; ".join(
-        f"{_said(count)} at {_said(percent)} is of {_whole_said(whole)}"
+        f"{_said(count)} at {_said(percent)} means {_whole_said(whole)} in all"
         for (count, percent), whole in zip(pairs, wholes, strict=True)
     )
     common: Bounds | None = wholes[0]
     for whole in wholes[1:]:
         common = common & whole if common else None
     if common is None:
-        return Status.CONTRADICTED, f"{says}: no one population gives all of them."
-    return Status.HOLDS_WITHIN_ROUNDING, f"{says}: all agree with {_whole_said(common)}."
+        return Status.CONTRADICTED, f"{says}; no one number fits them all."
+    return Status.HOLDS_WITHIN_ROUNDING, f"{says}; {_whole_said(common)} fits them all."
 
 
 def _same_list(figures: list[Figure]) -> tuple[Status, str]:
