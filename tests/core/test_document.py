@@ -149,7 +149,7 @@ def test_a_result_is_carried_in_plain_values():
         "kind": "sum",
         "figures": ["A", "B", "C"],
         "status": "holds",
-        "reason": "The 2 parts come to 3, which is the published total.",
+        "reason": "The parts come to 3, which is the published total.",
     }
 
 

@@ -112,7 +112,7 @@ def _sum(figures: list[Figure]) -> tuple[Status, str]:
     *parts, total = figures
     values = [_stated(part) for part in parts]
     come_to, published = sum(values, Fraction(0)), _stated(total)
-    says = f"{'The one part comes' if len(parts) == 1 else f'The {len(parts)} parts come'} to {said(come_to, total.unit)}"
+    says = f"The parts come to {said(come_to, total.unit)}"
     if come_to == published:
         return Status.HOLDS, f"{says}, which is the published total."
     by = f"{said_apart(come_to - published, total.unit)} than the published total of {said(published, total.unit)}"
