@@ -241,6 +241,18 @@ def test_markdown_holds_no_html_and_no_broken_table_row(command):
         bars = count
 
 
+def test_many_totals_that_agree_are_one_line_and_each_that_does_not_has_its_own():
+    report = RESULTS["inspect"].files[0].tables[0]
+    good, wrong = report.table.totals[0], report.table.totals[1]
+    many = [*(replace(good, column=c) for c in range(2, 20)), *(replace(wrong, column=c) for c in (20, 21))]
+    crowded = replace(
+        RESULTS["inspect"].files[0], tables=(replace(report, table=replace(report.table, totals=tuple(many))),)
+    )
+    shown = render(result("inspect", files=(crowded,)), OutputFormat.TABLE, width=200)
+    assert re.search(r"^B11:S11 +Total +18 totals .*✓ Agrees$", shown, re.M)
+    assert len(re.findall(r"^[TU]11 .*✗ Does not agree$", shown, re.M)) == 2
+
+
 def test_quantities_read_well_and_compute_exactly():
     assert Quantity(Decimal("-1234.5"), "GBP").text == "-£1,234.50"
     assert Quantity(Decimal("1234.5"), "GBP", signed=True).text == "+£1,234.50"

@@ -266,12 +266,17 @@ def _figures_as_data(figures: Iterable[FigureResult]) -> Table:
 
 
 def trace(result: Result) -> Report:
-    """Each traced figure at length: how it is worked out, what counts and what does not, and what would mend it."""
+    """Each traced figure at length: how it is worked out, what counts and what does not, and what would mend it.
+
+    Of the findings, the open ones on files that bear the figure out.
+    """
     folder = Folder(())
     sections: list[Section | None] = []
     for figure in result.figures:
         sections += _traced(figure, result.catalogue, folder)
-    sections += [refusals(result.files, folder), findings_in_short(result.findings, folder)]
+    bearing = {evidence.file for figure in result.figures for evidence in figure.evidence}
+    findings = [f for f in result.open_findings if f.place.file in bearing]
+    sections += [refusals(result.files, folder), findings_in_short(findings, folder)]
     names = listed([f.figure.figure_id for f in result.figures])
     return Report(
         title_of(result, f"Trace {names}".strip()),

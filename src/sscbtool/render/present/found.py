@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from itertools import groupby
 
 from sscbtool.core.model import ControlTotal, FileReport, Result, TableReport, address, column_letters
 from sscbtool.core.neutral import printable
 from sscbtool.render.present.received import findings_in_short, refusals
 from sscbtool.render.present.words import AGREE, DIFFER, UNKNOWN, Folder, capital, count_of, listed, nonempty
-from sscbtool.render.report import Cell, Column, ColumnType, Facts, Quantity, Report, Section, Table, decimal_text
+from sscbtool.render.report import Cell, Column, ColumnType, Facts, Quantity, Report, Row, Section, Table, decimal_text
 
+TOTALS_SHOWN = 12
+"""How many stated totals of a table are shown one by one, even if they agree."""
 LONGEST_NOTE = 300
 """Characters of one note around a table that are shown."""
 
@@ -119,6 +122,7 @@ def _number(value: Decimal | None, pennies: bool, *, signed: bool = False) -> Ce
 
 
 def _control_totals(totals: Sequence[ControlTotal]) -> Table:
+    """Every total that does not agree; of many that do, one line a row of the sheet."""
     pennies = _with_pennies(number for total in totals for number in (total.stated, total.computed))
     columns = (
         Column("Cell", ColumnType.CODE),
@@ -130,20 +134,30 @@ def _control_totals(totals: Sequence[ControlTotal]) -> Table:
         Column("Difference", ColumnType.VALUE),
         Column("", ColumnType.STATUS),
     )
-    rows = tuple(
-        (
-            total.cell,
-            total.label,
-            total.column_name,
-            total.closes,
-            _number(total.stated, pennies),
-            _number(total.computed, pennies),
-            _number(total.difference, pennies, signed=True),
-            UNKNOWN if total.difference is None and not total.agrees else AGREE if total.agrees else DIFFER,
-        )
-        for total in totals
+    many = len(totals) > TOTALS_SHOWN
+    rows: list[Row] = []
+    for (_, agrees), run in groupby(totals, key=lambda total: (total.row, total.agrees)):
+        group = list(run)
+        rows += [_totals_in_line(group)] if many and agrees and len(group) > 1 else [_total(t, pennies) for t in group]
+    return Table("Stated totals", columns, tuple(rows))
+
+
+def _total(total: ControlTotal, pennies: bool) -> Row:  # noqa: FBT001
+    return (
+        total.cell,
+        total.label,
+        total.column_name,
+        total.closes,
+        _number(total.stated, pennies),
+        _number(total.computed, pennies),
+        _number(total.difference, pennies, signed=True),
+        UNKNOWN if total.difference is None and not total.agrees else AGREE if total.agrees else DIFFER,
     )
-    return Table("Stated totals", columns, rows)
+
+
+def _totals_in_line(group: Sequence[ControlTotal]) -> Row:
+    cells = f"{group[0].cell}:{group[-1].cell}"
+    return cells, group[0].label, count_of(len(group), "total"), f"{group[0].closes} and on", None, None, None, AGREE
 
 
 def _row_breaks(report: TableReport) -> Table:

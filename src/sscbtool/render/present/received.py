@@ -296,7 +296,7 @@ def ingest(result: Result) -> Report:
     folder = Folder(file.path for file in result.files)
     columns = (
         Column("File", ColumnType.FILE, least=20),
-        Column("Sheet", ColumnType.PLACE, moves=2),
+        Column("Place", ColumnType.PLACE, moves=2),
         Column("Return", least=21),
         Column("Partner", least=7),
         Column("Period", least=7),
