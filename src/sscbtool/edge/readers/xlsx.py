@@ -29,7 +29,7 @@ def read_xlsx(data: bytes | memoryview, limits: Limits) -> Workbook:
     parse_xml(parts.read(main), start=outline.start)
     relations = parts.relations(main)
     macros = bool(parts.ending("/vbaproject.bin"))
-    book = _book(parts, relations, epoch_1904=outline.epoch_1904)
+    book = shared_by_sheets(parts, relations, epoch_1904=outline.epoch_1904)
     remarks = [Remark(RemarkKind.MACROS)] if macros else []
     grids: list[Grid] = []
     hidden: list[str] = []
@@ -97,7 +97,7 @@ class _Outline:
             self.epoch_1904 = attributes.get("date1904", "0") in TRUE_WORDS
 
 
-def _book(parts: Parts, relations: dict[str, tuple[str, str]], *, epoch_1904: bool) -> Book:
+def shared_by_sheets(parts: Parts, relations: dict[str, tuple[str, str]], *, epoch_1904: bool) -> Book:
     by_kind = {kind: part for kind, part in relations.values() if part in parts}
     styles, strings = by_kind.get("styles"), by_kind.get("sharedStrings")
     return Book(
