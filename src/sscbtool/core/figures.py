@@ -54,7 +54,7 @@ class Known:
     """What is known of one figure when it is judged."""
 
     missing: tuple[str, ...] = ()
-    """Returns that the figure's measure looks at and that were not among what was read."""
+    """Titles of the returns that the figure's measure looks at and that were not among what was read."""
     expected: bool = False
     """Whether the missing return was expected: then its absence is a break."""
     period: Period | None = None
@@ -108,7 +108,7 @@ def _verdict(figure: Figure, known: Known) -> Verdict:
         return Verdict(Status.NARRATIVE, figure.note or "No return can evidence this sentence.")
     if known.missing:
         status = Status.NOT_EVIDENCED if known.expected else Status.NOT_CHECKED
-        return Verdict(status, f"No {_either(known.missing)} was read.")
+        return Verdict(status, f"Nothing was read of {_either(known.missing)}.")
     if known.empty or measured is None:
         return Verdict(Status.NOT_EVIDENCED, f"The return holds no row of {known.period or 'any period'}.")
     if measured.withheld:

@@ -286,7 +286,8 @@ def measure_of(judged: Judged, figure: Figure) -> Measure | None:
 
 def looks_at(judged: Judged, measure: Measure, figure: Figure) -> tuple[str, ...]:
     """The returns that a figure's measure reads: its own, and those that its SQL names, of the year or of all years."""
-    sql = " ".join(part for part in (measure.sql, measure.of, measure.where, figure.where) if part)
+    stated = " ".join(part for part in (measure.sql, measure.of, measure.where, figure.where) if part)
+    sql = re.sub(r"'(?:[^']|'')*'", "", stated)
     read = {name.removeprefix("all_") for name in re.findall(r"\b(?:from|join)\s+\"?(\w+)", sql, re.IGNORECASE)}
     return tuple(n for n in judged.received.catalogue.returns if n == measure.return_name or n in read)
 
@@ -324,7 +325,8 @@ def _known(judged: Judged, engine: Engine, figure: Figure, counts: Mapping[str, 
     measure = measure_of(judged, figure)
     if measure is None or figure.comparator is None:
         return Known()
-    missing = tuple(name for name in looks_at(judged, measure, figure) if name not in judged.rows)
+    returns = judged.received.catalogue.returns
+    missing = tuple(returns[name].title for name in looks_at(judged, measure, figure) if name not in judged.rows)
     if missing:
         return Known(missing=missing)
     rows, of_years = judged.rows[measure.return_name], counts[measure.return_name]
