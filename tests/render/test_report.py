@@ -245,7 +245,8 @@ def test_many_totals_that_agree_are_one_line_and_each_that_does_not_has_its_own(
     report = RESULTS["inspect"].files[0].tables[0]
     good, wrong = report.table.totals[0], report.table.totals[1]
     many = [*(replace(good, column=c) for c in range(2, 20)), *(replace(wrong, column=c) for c in (20, 21))]
-    crowded = replace(
+    crowded_table = replace(report, table=replace(report.table, totals=tuple(many)))
+    crowded = replace(RESULTS["inspect"].files[0], tables=(crowded_table,))
         RESULTS["inspect"].files[0], tables=(replace(report, table=replace(report.table, totals=tuple(many))),)
     )
     shown = render(result("inspect", files=(crowded,)), OutputFormat.TABLE, width=200)

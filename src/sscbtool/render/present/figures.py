@@ -273,7 +273,7 @@ def trace(result: Result) -> Report:
     folder = Folder(())
     sections: list[Section | None] = []
     for figure in result.figures:
-        sections += _traced(figure, result.catalogue, folder)
+        sections += _traced(figure, result.catalogue)
     bearing = {evidence.file for figure in result.figures for evidence in figure.evidence}
     findings = [f for f in result.open_findings if f.place.file in bearing]
     sections += [refusals(result.files, folder), findings_in_short(findings, folder)]
@@ -287,7 +287,7 @@ def trace(result: Result) -> Report:
     )
 
 
-def _traced(result: FigureResult, catalogue: Catalogue | None, folder: Folder) -> list[Section | None]:
+def _traced(result: FigureResult, catalogue: Catalogue | None) -> list[Section | None]:
     figure = result.figure
     measure = _measure(result, catalogue)
     facts: list[tuple[str, Cell]] = [
@@ -313,7 +313,7 @@ def _traced(result: FigureResult, catalogue: Catalogue | None, folder: Folder) -
         ("Rows counted", Quantity(result.rows_counted)),
     ]
     aside = tuple((reason, Quantity(rows)) for reason, rows in result.set_aside)
-    evidence = tuple((folder.short(e.file), e.sheet, e.cells) for e in result.evidence)
+    evidence = tuple(Line(", ".join(filter(None, (e.file, e.sheet, e.cells)))) for e in result.evidence)
     return [
         Facts(figure.figure_id, tuple(item for item in facts if item[1])),
         Facts("How it is worked out", tuple(item for item in how if item[1])) if figure.return_name else None,
@@ -324,17 +324,7 @@ def _traced(result: FigureResult, catalogue: Catalogue | None, folder: Folder) -
         )
         if aside
         else None,
-        Table(
-            "Where the evidence lies",
-            (
-                Column("File", ColumnType.FILE, least=24),
-                Column("Sheet", ColumnType.PLACE),
-                Column("Cells", ColumnType.PLACE),
-            ),
-            evidence,
-        )
-        if evidence
-        else None,
+        Lines("Where the evidence lies", evidence) if evidence else None,
     ]
 
 
