@@ -1,0 +1,52 @@
+"""Which of several amounts add up to a given one, exactly; and whether only one choice does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+WORK = 60_000
+"""Sums looked at before a search is given up; giving up is no answer, and is treated as none."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Amounts that add up to the target: amount -> how many of it."""
+
+    amounts: Mapping[int, int]
+    only: bool
+    """Whether no other choice of amounts adds up to it."""
+
+
+def choose(amounts: Iterable[int], target: int, *, most: Mapping[int, int] | None = None) -> Choice | None:
+    """A choice of positive ``amounts`` that adds up to ``target``; None where there is none or too many to try.
+
+    ``most`` limits how many of an amount may be taken. The result depends on the amounts alone, not on their order:
+    where several choices do, the one with the fewest amounts is given, the larger ones first.
+    """
+    counts = Counter(amount for amount in amounts if 0 < amount <= target)
+    if most is not None:
+        counts = Counter({amount: min(count, most.get(amount, 0)) for amount, count in counts.items()})
+    if target <= 0 or sum(amount * count for amount, count in counts.items()) < target:
+        return None
+    best: dict[int, tuple[int, bool, tuple[tuple[int, int], ...]]] = {0: (0, True, ())}
+    work = 0
+    for amount in sorted(counts, reverse=True):
+        grown = dict(best)
+        for total, (taken, only, parts) in best.items():
+            for count in range(1, counts[amount] + 1):
+                reached = total + amount * count
+                if reached > target:
+                    break
+                work += 1
+                if work > WORK:
+                    return None
+                offered = (taken + count, only, (*parts, (amount, count)))
+                held = grown.get(reached)
+                grown[reached] = offered if held is None else (*min(held, offered)[:1], False, min(held, offered)[2])
+        best = grown
+    if target not in best:
+        return None
+    _, only, parts = best[target]
+    return Choice(dict(parts), only)
