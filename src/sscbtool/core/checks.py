@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from sscbtool.core.model import Rule
+from sscbtool.core.model import ReturnSchema, Rule
 
 ORIGIN = "_origin"
 """In the rows given to checks: the quarter that a value was unpivoted from; four equal quarters are no repeat."""
@@ -115,6 +115,12 @@ CHECKS: Mapping[str, Check] = {
         when_given,
     )
 }
+
+
+def codes_about_people(schema: ReturnSchema) -> frozenset[str]:
+    """The codes of rules that look into people's identifiers, which can only be checked as the sender wrote them."""
+    return frozenset(rule.code for rule in schema.rules if rule.rule == shared_login.__name__)
+
 
 WORDED_ELSEWHERE = frozenset({"required", "kind", "in_period", "total_agrees"})
 """Rules that other stages find and a schema file only words."""

@@ -17,6 +17,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import sqlite3
 import tempfile
@@ -415,6 +416,17 @@ class Writer:
                 self._append(entry, landed)
         return True
 
+    def key(self) -> bytes:
+        """The store's secret for pseudonyms, made with its first use; who has it can tell people from their pseudonyms.
+
+        Raises:
+            CannotWrite: disk full, no permission.
+        """
+        with self._place.writing_to():
+            if not self._place.key.exists():
+                self._place.write_key(secrets.token_bytes(32))
+            return self._place.key.read_bytes()
+
     def log_run(self, entry: LogEntry) -> str:
         """Add an entry to the run log; gives the new head.
 
@@ -535,6 +547,10 @@ class _Folder:
     @property
     def holder(self) -> Path:
         return self.root / "holder.json"
+
+    @property
+    def key(self) -> Path:
+        return self.root / "pseudonym.key"
 
     # ---- troubles in the operator's words
 
@@ -694,6 +710,11 @@ class _Folder:
     def parquet_bytes(self, name: str) -> bytes:
         with self.reading():
             return (self.data / name).read_bytes()
+
+    def write_key(self, key: bytes) -> None:
+        """Make the key durable before anything depends on it."""
+        self._write_aside(self.key, key, _ignore)
+        _sync_folder(self.root)
 
     def _write_aside(self, target: Path, content: bytes, on_step: Callable[[Step], None]) -> None:
         """Write a file of another name beside ``target``, sync it and rename it."""

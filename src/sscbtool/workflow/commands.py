@@ -22,12 +22,15 @@ from sscbtool.core.model import (
     MeasureValue,
     Outcome,
     Place,
+    Reading,
     Result,
     Severity,
     Submission,
     TableReport,
+    Workbook,
 )
 from sscbtool.core.organisations import Register
+from sscbtool.core.pseudonym import pseudonymised
 from sscbtool.core.values import Period
 from sscbtool.edge.catalogue import load_catalogue, load_organisations
 from sscbtool.errors import BadUsage, NothingToJudge
@@ -42,6 +45,7 @@ from sscbtool.workflow.receiving import (
     receive,
     refused_report,
     schemas_folder,
+    stumbled_report,
 )
 
 
@@ -56,21 +60,33 @@ def inspect(request: Request) -> Result:
             if reading.workbook is None:
                 files.append(refused_report(reading))
                 continue
-            reports = []
-            for grid in reading.workbook.grids:
-                for table in locate(grid, is_organisation=register.__contains__):
-                    reports.append(TableReport(table))
-                    findings += wording.of_table(table, reading.path)
-                    findings += [wording.of_total(t, table, reading.path) for t in table.totals if not t.agrees]
-            findings += [wording.of_remark(remark, reading.path) for remark in reading.workbook.remarks]
-            if not reports:
-                findings.append(wording.say(wording.NO_TABLE, Place(reading.path), None))
-            files.append(read_report(reading, reading.workbook, tuple(reports)))
+            try:
+                report, own = _tables_of(reading, reading.workbook, register)
+            except Exception as bug:  # noqa: BLE001 - one file must not cost the others their run
+                report, own = stumbled_report(reading, bug), []
+            files.append(report)
+            findings += own
     if any(file.refused for file in files):
         verdict = Outcome.REFUSED
     else:
         verdict = Outcome.FINDINGS if any(f.severity is not Severity.WARNING for f in findings) else Outcome.CLEAN
     return Result("inspect", None, verdict, tuple(files), findings=tuple(findings), remarks=found.remarks)
+
+
+def _tables_of(reading: Reading, workbook: Workbook, register: Register) -> tuple[FileReport, list[Finding]]:
+    """Every table of one workbook, and what it shows against itself."""
+    path = reading.path
+    reports: list[TableReport] = []
+    findings: list[Finding] = []
+    for grid in workbook.grids:
+        for table in locate(grid, is_organisation=register.__contains__):
+            reports.append(TableReport(table))
+            findings += wording.of_table(table, path)
+            findings += [wording.of_total(total, table, path) for total in table.totals if not total.agrees]
+    findings += [wording.of_remark(remark, path) for remark in workbook.remarks]
+    if not reports:
+        findings.append(wording.say(wording.NO_TABLE, Place(path), None))
+    return read_report(reading, workbook, tuple(reports)), findings
 
 
 def validate(request: Request) -> Result:
@@ -159,6 +175,7 @@ def summary(request: Request) -> Result:
 
 def ingest(request: Request) -> Result:
     """Read, recognise, normalise and land in the store; the same bytes twice change nothing."""
+    from sscbtool.core.checks import codes_about_people
     from sscbtool.edge.store import LandedFile, LogEntry, Store
     from sscbtool.workflow import judging
 
@@ -170,6 +187,12 @@ def ingest(request: Request) -> Result:
     if request.dry_run or request.settings is None:
         return replace(result, extra={"ingest": {"dry_run": True, "landed": landed}})
     settings = request.settings
+    # What rules find is worked out anew at each look, since it depends on what else has come; but a rule about
+    # people's identifiers cannot be, once these are pseudonyms.
+    about_people = {
+        code for schema in judged.received.catalogue.returns.values() for code in codes_about_people(schema)
+    }
+    kept = (*judged.received.findings, *(f for f in judged.findings if f.code in about_people))
     catalogue = judged.received.catalogue
     with (
         Store.open(settings.path(settings.store), file_mode=settings.file_mode, group=settings.group) as store,
@@ -187,8 +210,8 @@ def ingest(request: Request) -> Result:
                 inputs={file.path: file.sha256},
                 schemas={s.return_name: catalogue.hashes[catalogue.returns[s.return_name].source] for s in own},
             )
-            # What rules find is worked out anew at each look, since it depends on what else has come.
-            found = tuple(f for f in judged.received.findings if f.place.file == file.path)
+            found = tuple(finding for finding in kept if finding.place.file == file.path)
+            own = tuple(pseudonymised(each, catalogue.returns[each.return_name], writer.key()) for each in own)
             replaced = _replaced(store, request, judged, own)
             new = writer.land(LandedFile(file.path, file.sha256, own, found), entry, supersedes=replaced)
             landed.append({"path": file.path, "new": new, "submissions": len(own), "supersedes": len(replaced)})

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sscbtool.core.model import (
     Catalogue,
@@ -33,9 +33,11 @@ from sscbtool.core.organisations import Register
 from sscbtool.core.values import Period, parse_period
 from sscbtool.edge.pool import Pool
 from sscbtool.edge.workspace import Settings, collect
-from sscbtool.errors import BadUsage, NothingToJudge
+from sscbtool.errors import BadUsage, NothingToJudge, SscbError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sscbtool.core.recognise import Cover, HeaderMatch
 
 Progress = Callable[[int, int], None]
@@ -102,7 +104,7 @@ def receive(request: Request) -> Received:
         register = Register(catalogue.organisations)
         _known_options(request, catalogue, register)
         asked, remark = asked_period(request)
-        intake = _Intake(request, catalogue, register, asked)
+        intake = _Intake(_Known(request, catalogue, register, asked))
         for reading in readings:
             intake.take(reading)
     return Received(
@@ -114,30 +116,35 @@ def receive(request: Request) -> Received:
         tuple(intake.findings),
         tuple(intake.unread_cells),
         tuple(intake.covers),
-        (*found.remarks, *remark, *intake.remarks),
+        (*found.remarks, *remark),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """What is known before the first file is opened."""
+
+    request: Request
+    catalogue: Catalogue
+    register: Register
+    asked: Period | None
 
 
 class _Intake:
     """Takes readings one after the other and keeps what they come to."""
 
-    def __init__(self, request: Request, catalogue: Catalogue, register: Register, asked: Period | None) -> None:
-        self.request = request
-        self.catalogue = catalogue
-        self.register = register
-        self.asked = asked
+    def __init__(self, known: _Known) -> None:
+        self.known = known
         self.files: list[FileReport] = []
         self.submissions: list[Submission] = []
         self.findings: list[Finding] = []
         self.unread_cells: list[Place] = []
         self.covers: list[tuple[str, Cover]] = []
-        self.remarks: list[str] = []
         self.seen: dict[str, str] = {}
 
     def take(self, reading: Reading) -> None:
         """One file: refused, the same as an earlier one, or read table by table."""
         from sscbtool.core import wording
-        from sscbtool.core.recognise import read_cover
 
         if reading.workbook is None:
             self.files.append(refused_report(reading))
@@ -146,58 +153,84 @@ class _Intake:
             self.findings.append(wording.say(wording.SAME_BYTES, Place(reading.path), None, other=Path(earlier).name))
             self.files.append(read_report(reading, reading.workbook, ()))
             return
-        cover = read_cover(reading.workbook.grids, self.catalogue.returns, self.register)
-        if cover:
-            self.covers.append((reading.path, cover))
-        self.findings += [wording.of_remark(each, reading.path) for each in self._about_file(reading.workbook)]
-        reports = self._tables(reading, cover)
-        self.files.append(read_report(reading, reading.workbook, reports))
+        file = _OneFile(self.known, reading, reading.workbook)
+        try:
+            self.files.append(file.read())
+        except SscbError:
+            raise
+        except Exception as bug:  # noqa: BLE001 - one sender's file must not cost the others their run
+            self.files.append(stumbled_report(reading, bug))
+            return
+        self.submissions += file.submissions
+        self.findings += file.findings
+        self.unread_cells += file.unread_cells
+        self.covers += [(reading.path, file.cover)] if file.cover else []
 
-    def _about_file(self, workbook: Workbook) -> Iterator[Remark]:
+
+class _OneFile:
+    """One workbook on its way to submissions."""
+
+    def __init__(self, known: _Known, reading: Reading, workbook: Workbook) -> None:
+        self.known = known
+        self.reading = reading
+        self.workbook = workbook
+        self.cover: Cover | None = None
+        self.submissions: list[Submission] = []
+        self.findings: list[Finding] = []
+        self.unread_cells: list[Place] = []
+
+    def read(self) -> FileReport:
+        """Find the cover and the tables; keep rows and findings."""
+        from sscbtool.core import wording
+        from sscbtool.core.recognise import read_cover
+
+        self.cover = read_cover(self.workbook.grids, self.known.catalogue.returns, self.known.register)
+        self.findings += [wording.of_remark(each, self.reading.path) for each in self._about_file()]
+        return read_report(self.reading, self.workbook, self._tables())
+
+    def _about_file(self) -> Iterator[Remark]:
         """Remarks that concern the file as a whole; ragged rows are judged inside their table."""
-        return (remark for remark in workbook.remarks if remark.kind is not RemarkKind.RAGGED_ROW)
+        return (remark for remark in self.workbook.remarks if remark.kind is not RemarkKind.RAGGED_ROW)
 
-    def _tables(self, reading: Reading, cover: Cover | None) -> tuple[TableReport, ...]:
+    def _tables(self) -> tuple[TableReport, ...]:
         """Every table of a workbook: recognised ones become submissions, the others are named."""
         from sscbtool.core import wording
         from sscbtool.core.locate import locate
         from sscbtool.core.recognise import Recognition, recognise
 
-        assert reading.workbook is not None
-        schemas = self.catalogue.returns.values()
-        chosen = self.request.return_name or (cover.return_name if cover else None)
+        cover, path = self.cover, self.reading.path
+        schemas = self.known.catalogue.returns.values()
+        chosen = self.known.request.return_name or (cover.return_name if cover else None)
         told: list[tuple[Grid, Table, Recognition]] = []
-        for grid in reading.workbook.grids:
+        for grid in self.workbook.grids:
             if cover and grid.sheet == cover.sheet:
                 continue
-            for table in locate(grid, is_organisation=self.register.__contains__):
-                table = replace(table, ragged_rows=_ragged(reading.workbook, table))
+            for table in locate(grid, is_organisation=self.known.register.__contains__):
+                table = replace(table, ragged_rows=_ragged(self.workbook, table))
                 told.append((grid, table, recognise(table, schemas, chosen=chosen)))
         answered = any(recognition.match for _, _, recognition in told)
         reports = []
         for grid, table, recognition in told:
             if recognition.match is None:
-                self.findings.append(wording.of_unrecognised(table, reading.path, recognition, answered=answered))
+                self.findings.append(wording.of_unrecognised(table, path, recognition, answered=answered))
                 reports.append(TableReport(table))
             else:
-                reports.append(self._submission(reading, cover, grid, table, recognition.match))
+                reports.append(self._submission(grid, table, recognition.match))
         if not told:
-            self.findings.append(wording.say(wording.NO_TABLE, Place(reading.path), None))
+            self.findings.append(wording.say(wording.NO_TABLE, Place(path), None))
         return tuple(reports)
 
-    def _submission(
-        self, reading: Reading, cover: Cover | None, grid: Grid, table: Table, match: HeaderMatch
-    ) -> TableReport:
+    def _submission(self, grid: Grid, table: Table, match: HeaderMatch) -> TableReport:
         """The rows of one recognised table."""
         from sscbtool.core import wording
         from sscbtool.core.normalise import normalise
         from sscbtool.core.validate import word, worded
 
-        schema = self.catalogue.returns[match.return_name]
-        period, period_by = self._period(reading.path, cover)
-        rows = normalise(grid, table, schema, match.columns, match.wide, self.register, period)
-        partner, partner_by = self._partner(reading.path, cover, rows.frame, schema)
-        path = reading.path
+        path, cover = self.reading.path, self.cover
+        schema = self.known.catalogue.returns[match.return_name]
+        period, period_by = self._period()
+        rows = normalise(grid, table, schema, match.columns, match.wide, self.known.register, period)
+        partner, partner_by = self._partner(rows.frame, schema)
         for fault in rows.faults:
             place = Place(path, table.sheet, fault.row, fault.number)
             spec = schema.column(fault.column)
@@ -217,10 +250,10 @@ class _Intake:
             self.findings.append(wording.say(wording.NO_ROWS, Place(path, table.sheet, table.area.top), None))
         elif len(table.data_rows) and (stated is None or None in rows.periods):
             self.findings.append(wording.say(wording.NO_PERIOD, Place(path, table.sheet, table.area.top), None))
-        recognised_by = self._recognised_by(cover)
+        recognised_by = self._recognised_by()
         submission = Submission(
             path=path,
-            sha256=reading.sha256 or "",
+            sha256=self.reading.sha256 or "",
             sheet=table.sheet,
             area=table.area,
             return_name=schema.name,
@@ -244,37 +277,38 @@ class _Intake:
             {name: str(by) for name, by in submission.recognised.items()},
         )
 
-    def _recognised_by(self, cover: Cover | None) -> RecognisedBy:
-        if self.request.return_name:
+    def _recognised_by(self) -> RecognisedBy:
+        if self.known.request.return_name:
             return RecognisedBy.OPTION
-        return RecognisedBy.COVER if cover and cover.return_name else RecognisedBy.COLUMNS
+        return RecognisedBy.COVER if self.cover and self.cover.return_name else RecognisedBy.COLUMNS
 
-    def _period(self, path: str, cover: Cover | None) -> tuple[Period | None, RecognisedBy]:
+    def _period(self) -> tuple[Period | None, RecognisedBy]:
         """The year that the file as a whole states: its cover's, its folder's, else the one asked for."""
         from sscbtool.core.recognise import folder_says
 
-        if cover and cover.period:
-            return cover.period, RecognisedBy.COVER
-        said, _ = folder_says(Path(path).parts, self.register)
+        if self.cover and self.cover.period:
+            return self.cover.period, RecognisedBy.COVER
+        said, _ = folder_says(Path(self.reading.path).parts, self.known.register)
         if said:
             return said, RecognisedBy.FOLDER
-        return self.asked, RecognisedBy.OPTION if self.request.period else RecognisedBy.DEFAULT
+        return self.known.asked, RecognisedBy.OPTION if self.known.request.period else RecognisedBy.DEFAULT
 
-    def _partner(self, path: str, cover: Cover | None, frame: Any, schema: Any) -> tuple[str | None, RecognisedBy]:
+    def _partner(self, frame: pd.DataFrame, schema: ReturnSchema) -> tuple[str | None, RecognisedBy]:
         """Whose file it is: option, cover, folder, the one organisation all rows name, the return's usual sender."""
         from sscbtool.core.recognise import folder_says
 
-        if self.request.partner:
-            named = self.register.resolve(self.request.partner)
+        register, stated = self.known.register, self.known.request.partner
+        if stated:
+            named = register.resolve(stated)
             assert named is not None
             return named.code, RecognisedBy.OPTION
-        if cover and cover.partner:
-            return cover.partner, RecognisedBy.COVER
-        _, said = folder_says(Path(path).parts, self.register)
+        if self.cover and self.cover.partner:
+            return self.cover.partner, RecognisedBy.COVER
+        _, said = folder_says(Path(self.reading.path).parts, register)
         if said:
             return said, RecognisedBy.FOLDER
         own = next((c.name for c in schema.columns if c.kind is ColumnKind.ORGANISATION), None)
-        if own and len(names := frame[own].dropna().unique()) == 1 and str(names[0]) in self.register:
+        if own and len(names := frame[own].dropna().unique()) == 1 and str(names[0]) in register:
             return str(names[0]), RecognisedBy.CONTENTS
         return schema.sender, RecognisedBy.SENDER if schema.sender else RecognisedBy.DEFAULT
 
@@ -332,6 +366,17 @@ def schemas_folder(settings: Settings | None) -> Path:
 def refused_report(reading: Reading) -> FileReport:
     """The report of a file that was not read."""
     return FileReport(reading.path, reading.sha256, None, reason=reading.reason, hint=reading.hint)
+
+
+def stumbled_report(reading: Reading, bug: Exception) -> FileReport:
+    """The report of a file that the tool itself stumbled over: its sender is not to blame, and the batch goes on."""
+    return FileReport(
+        reading.path,
+        reading.sha256,
+        None,
+        reason=f"could not be read (internal fault: {type(bug).__name__})",
+        hint="Report it to the tool's keepers; the data saved anew as CSV may do meanwhile.",
+    )
 
 
 def read_report(reading: Reading, workbook: Workbook, reports: tuple[TableReport, ...]) -> FileReport:
