@@ -247,8 +247,6 @@ def test_many_totals_that_agree_are_one_line_and_each_that_does_not_has_its_own(
     many = [*(replace(good, column=c) for c in range(2, 20)), *(replace(wrong, column=c) for c in (20, 21))]
     crowded_table = replace(report, table=replace(report.table, totals=tuple(many)))
     crowded = replace(RESULTS["inspect"].files[0], tables=(crowded_table,))
-        RESULTS["inspect"].files[0], tables=(replace(report, table=replace(report.table, totals=tuple(many))),)
-    )
     shown = render(result("inspect", files=(crowded,)), OutputFormat.TABLE, width=200)
     assert re.search(r"^B11:S11 +Total +18 totals .*✓ Agrees$", shown, re.M)
     assert len(re.findall(r"^[TU]11 .*✗ Does not agree$", shown, re.M)) == 2
