@@ -74,6 +74,25 @@ class LandedFile:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """What a person decided, and may be asked about a year later."""
+
+    kind: str
+    """``organisation``, ``explanation``, ``match`` ..."""
+    subject: str
+    """What it is about: a folded name, the id of a finding or break."""
+    choice: str
+    """``accept``, ``reject``, or the code that a name stands for."""
+    by: str
+    at: dt.datetime
+    reason: str = ""
+    until: dt.date | None = None
+    """The last day on which it holds; None for good."""
+    bound_to: str | None = None
+    """What must not have changed for it to hold, such as an amount."""
+
+
+@dataclass(frozen=True)
 class StoredSubmission:
     """What the catalogue says of a submission, without its rows."""
 
@@ -192,6 +211,14 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) STRICT, WITHOUT ROWID""",
         "CREATE INDEX submission_by_file ON submission (sha256)",
         "CREATE INDEX finding_by_submission ON finding (submission_id)",
+    ),
+    (
+        """CREATE TABLE decision (
+            number INTEGER PRIMARY KEY,
+            kind TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            decision TEXT NOT NULL     -- JSON
+        ) STRICT""",
     ),
 )
 """The statements that lead from version i to i + 1; ``user_version`` counts the ones applied."""
@@ -312,6 +339,11 @@ class Store:
         """The run log, oldest first. It is not verified here."""
         return tuple(_run(*row) for row in self._read("SELECT number, entry, previous, hash FROM log ORDER BY number"))
 
+    def decisions(self, kind: str) -> tuple[Decision, ...]:
+        """What persons decided of that kind, oldest first; the last one on a subject is the one that stands."""
+        rows = self._read("SELECT decision FROM decision WHERE kind = ? ORDER BY number", (kind,))
+        return tuple(_decision(json.loads(row[0])) for row in rows)
+
     def head(self) -> str:
         """The hash that stands for the whole log up to now."""
         return _head(self._read("SELECT number, hash FROM log ORDER BY number DESC LIMIT 1"))[1]
@@ -415,6 +447,24 @@ class Writer:
                 self._on_step(Step.RECORDED)
                 self._append(entry, landed)
         return True
+
+    def decide(self, decision: Decision, entry: LogEntry) -> None:
+        """Keep a person's decision, and log it, in one transaction.
+
+        Raises:
+            CannotWrite: disk full, no permission.
+        """
+        facts = {
+            **asdict(decision),
+            "at": decision.at.astimezone(dt.UTC).isoformat(),
+            "until": decision.until and decision.until.isoformat(),
+        }
+        with self._place.writing_to(), self._transaction():
+            self._connection.execute(
+                "INSERT INTO decision (kind, subject, decision) VALUES (?, ?, ?)",
+                (decision.kind, decision.subject, _canonical(facts)),
+            )
+            self._append(entry, {"decision": facts})
 
     def key(self) -> bytes:
         """The store's secret for pseudonyms, made with its first use; who has it can tell people from their pseudonyms.
@@ -929,6 +979,11 @@ def _entry_facts(entry: LogEntry) -> dict[str, Any]:
         raise ValueError("a log entry's time needs a time zone")
     facts = {name: dict(value) if isinstance(value, Mapping) else value for name, value in vars(entry).items()}
     return {**facts, "at": entry.at.astimezone(dt.UTC).isoformat()}
+
+
+def _decision(facts: dict[str, Any]) -> Decision:
+    at, until = dt.datetime.fromisoformat(facts["at"]), facts["until"] and dt.date.fromisoformat(facts["until"])
+    return Decision(**{**facts, "at": at, "until": until})
 
 
 def _run(number: int, text: str, previous: str, digest: str) -> Run:
