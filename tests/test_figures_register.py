@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sscbtool.core.figures import mistake
+from sscbtool.core.register import mistake
 from sscbtool.edge.catalogue import built_in, load_catalogue
 
 ROOT = Path(__file__).resolve().parents[1]
