@@ -282,7 +282,7 @@ NONE, ENDCHAIN = 0xFFFFFFFF, 0xFFFFFFFE
         (b"7z\xbc\xaf\x27\x1c", "7z"),
         (b"{\\rtf1 a}", "Rich Text"),
         (b"SQLite format 3\0", "SQLite"),
-        (b"MZ\x90\0", "a program"),
+        (b"MZ\x90\0\x03" + bytes(60), "a program"),
         (b'{"rows": [1]}', "JSON"),
         (b'[{"a": 1}]', "JSON"),
         (b'[["a", "b"], ["c", 1]]', "JSON"),

@@ -38,6 +38,8 @@ SLACK_BYTES = 64 << 20
 """What an answer may have beyond the memory limit before it is taken for an attack."""
 START_SECONDS = 120.0
 WATCH_SECONDS = 0.05
+PATIENCE = 4
+"""A child that has not had its CPU seconds, because the machine is busy, has so many times the wall seconds."""
 SMALL_BYTES = 512 << 10
 """A file so small that its child gets the next one before it has answered."""
 WAITING_RESULTS = 24
@@ -65,6 +67,12 @@ def out_of_memory(limits: Limits) -> str:
         if size >= 1
         else f"it needed more than {size * 1024:.0f} MiB to read"
     )
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 def seconds_for(path: str | Path, limits: Limits) -> float:
@@ -170,7 +178,7 @@ def _packed(matrix: np.ndarray[Any, Any], dtype: type[np.generic]) -> pa.Array:
 
 
 def _write_batch(batch: pa.RecordBatch, sink: pa.NativeFile) -> None:
-    with pa.ipc.new_stream(sink, batch.schema) as writer:
+    with pa.ipc.new_stream(sink, batch.schema) as writer:  # type: ignore[no-untyped-call]
         writer.write_batch(batch)
 
 
@@ -181,7 +189,7 @@ def _stream_size(batch: pa.RecordBatch) -> int:
 
 
 def _grid(told: dict[str, Any], data: memoryview) -> Grid:
-    with pa.ipc.open_stream(pa.py_buffer(data)) as stream:
+    with pa.ipc.open_stream(pa.py_buffer(data)) as stream:  # type: ignore[no-untyped-call]
         batch = stream.read_next_batch()
     batch.validate(full=True)
     columns = np.array(told["columns"], np.int32)
@@ -279,8 +287,10 @@ class _Child:
     def __init__(self, limits: Limits) -> None:
         self._most = limits.memory_bytes + SLACK_BYTES
         self.deadline: float | None = time.monotonic() + START_SECONDS
+        self.last_deadline = 0.0
         self.overran = False
         self.ready = False
+        self.gone = False
         paths = json.dumps([path for path in sys.path if _trusted(path)])
         # Not the terminal's process group: Ctrl-C is for the parent, which ends its children itself.
         own_group: dict[str, Any] = {"process_group": 0} if os.name == "posix" else {"creationflags": 0x200}
@@ -330,6 +340,14 @@ class _Child:
             have += got
         return data
 
+    def is_running(self) -> bool:
+        """Whether the process computes or waits for the disk, as far as the system tells: its CPU limit still holds."""
+        try:
+            state = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (OSError, IndexError):
+            return False
+        return state in "RD"
+
     def kill(self) -> None:
         """Ends the process now, whatever it does."""
         with contextlib.suppress(OSError):
@@ -338,6 +356,7 @@ class _Child:
     def bury(self) -> int:
         """Ends the process, closes the pipes and gives its exit status (negative: the signal that ended it)."""
         self.deadline = None
+        self.gone = True
         try:
             # Its pipe closed, so it is about to end by itself; its own signal tells more than ours would.
             status = self.process.wait(timeout=1.0)
@@ -366,6 +385,9 @@ def _environment() -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": "1",
         "ARROW_DEFAULT_MEMORY_POOL": "system",
         "MALLOC_ARENA_MAX": "2",
+        # Large pieces go back to the system when they are freed, rather than being kept for later ones.
+        "MALLOC_MMAP_THRESHOLD_": "262144",
+        "MALLOC_TRIM_THRESHOLD_": "1048576",
     }
 
 
@@ -386,15 +408,16 @@ class Pool:
     """Children that read files. A context manager: they start on entry and are ended on exit, come what may.
 
     ``workers`` is the number of children, by default one a processor. Enter it before slow imports: the children
-    start meanwhile.
+    start meanwhile. Enter it in a thread that stays: on Linux the children die with the thread that started them.
     """
 
     def __init__(self, limits: Limits, workers: int | None = None) -> None:
         self.limits = limits
-        self.workers = max(1, workers or os.cpu_count() or 1)
+        self.workers = max(1, workers or processors())
         self._lock = threading.Condition()
         self._run: _Run | None = None
         self._closing = False
+        self._closed = threading.Event()
         self._serving = self.workers
         self._children: dict[int, _Child] = {}
         self._threads: list[threading.Thread] = []
@@ -414,6 +437,7 @@ class Pool:
     ) -> None:
         with self._lock:
             self._closing = True
+            self._closed.set()
             self._lock.notify_all()
             for child in self._children.values():
                 child.kill()
@@ -477,13 +501,28 @@ class Pool:
     def _serve(self, number: int) -> None:
         """One child's thread: hands it files and fetches the answers until the pool closes."""
         sent: deque[tuple[_Run, _Job]] = deque()
-        while self._start(number, sent):
-            self._hand_out(number, sent)
-            if not sent:
-                break
-            run, job = sent.popleft()
-            answer = self._fetch(number, job)
-            self._deliver(run, job, answer)
+        try:
+            while self._start(number, sent):
+                self._hand_out(number, sent)
+                if not sent:
+                    break
+                run, job = sent.popleft()
+                answer = self._fetch(number, job)
+                self._deliver(run, job, answer)
+                self._replace_if_gone(number)
+        except OSError:
+            # No process to replace the last one: what this thread was given is left to the others.
+            pass
+        finally:
+            self._leave(number, sent)
+
+    def _leave(self, number: int, sent: deque[tuple[_Run, _Job]]) -> None:
+        """Ends the thread's child; files it has not answered go back to the front."""
+        with self._lock:
+            self._serving -= 1
+            for run, job in reversed(sent):
+                run.jobs.appendleft(job)
+            self._lock.notify_all()
         self._children[number].kill()
         self._children[number].bury()
 
@@ -495,9 +534,6 @@ class Pool:
         try:
             child.receive()
         except _ChildDied:
-            with self._lock:
-                self._serving -= 1
-                self._lock.notify_all()
             return False
         with self._lock:
             child.deadline = None
@@ -507,9 +543,10 @@ class Pool:
         return True
 
     def _fetch(self, number: int, job: _Job) -> _Answer:
-        """The answer to ``job``; a child that dies on it, or has grown too large, is replaced."""
+        """The answer to ``job``; a child that dies on it, or has grown too large, is gone afterwards."""
         child = self._children[number]
-        child.deadline = time.monotonic() + job.seconds
+        now = time.monotonic()
+        child.last_deadline, child.deadline = now + PATIENCE * job.seconds, now + job.seconds
         try:
             answer = child.receive()
         except _ChildDied:
@@ -520,10 +557,12 @@ class Pool:
             if not (child.overran or answer.envelope.get("retiring")):
                 return answer
             child.bury()
-        with self._lock:
-            if not self._closing:
-                self._children[number] = _Child(self.limits)
         return answer
+
+    def _replace_if_gone(self, number: int) -> None:
+        with self._lock:
+            if not self._closing and self._children[number].gone:
+                self._children[number] = _Child(self.limits)
 
     def _hand_out(self, number: int, sent: deque[tuple[_Run, _Job]]) -> None:
         """Sends the child a file, and where files are small and many a second one; waits only when it has none."""
@@ -566,16 +605,19 @@ class Pool:
         return _Answer({"reason": STOPPED, "hint": ASK_SIMPLER, "fault": True})
 
     def _watch(self) -> None:
-        """Kills children whose deadline has passed."""
-        while not self._closing:
-            time.sleep(WATCH_SECONDS)
+        """Kills children whose deadline has passed; one kept waiting for a processor by others has some longer."""
+        while not self._closed.wait(WATCH_SECONDS):
             now = time.monotonic()
             with self._lock:
                 for child in self._children.values():
-                    if child.deadline is not None and now > child.deadline:
-                        child.deadline = None
-                        child.overran = True
-                        child.kill()
+                    if child.deadline is None or now < child.deadline:
+                        continue
+                    if now < child.last_deadline and child.is_running():
+                        child.deadline = now + 1.0
+                        continue
+                    child.deadline = None
+                    child.overran = True
+                    child.kill()
 
 
 def read_files(
@@ -589,7 +631,7 @@ def read_files(
     """``Pool.read`` with children of its own: as many as there are processors, but no more than files."""
     if not paths:
         return
-    count = min(workers or os.cpu_count() or 1, len(paths))
+    count = min(workers or processors(), len(paths))
     with Pool(limits, count) as pool:
         yield from pool.read(paths, passwords=passwords, on_progress=on_progress)
 

@@ -20,7 +20,8 @@ NAMED: tuple[tuple[int, bytes, str], ...] = (
     (0, b"%PDF-", "a PDF"),
     (0, b"\x89PNG\r\n", "a picture"),
     (0, b"\xff\xd8\xff", "a picture"),
-    (0, b"GIF8", "a picture"),
+    (0, b"GIF87a", "a picture"),
+    (0, b"GIF89a", "a picture"),
     (0, b"II*\0", "a picture"),
     (0, b"MM\0*", "a picture"),
     (8, b"WEBP", "a picture"),
@@ -28,19 +29,19 @@ NAMED: tuple[tuple[int, bytes, str], ...] = (
     (4, b"ftypmif1", "a picture"),
     (4, b"ftyp", "a video"),
     (0, b"\x1f\x8b", "a compressed file (gzip)"),
-    (0, b"BZh", "a compressed file (bzip2)"),
+    (4, b"1AY&SY", "a compressed file (bzip2)"),
     (0, b"\xfd7zXZ\0", "a compressed file (xz)"),
     (0, b"\x28\xb5\x2f\xfd", "a compressed file (zstd)"),
     (0, b"7z\xbc\xaf\x27\x1c", "an archive (7z)"),
     (0, b"Rar!\x1a\x07", "an archive (rar)"),
-    (257, b"ustar", "an archive (tar)"),
+    (257, b"ustar\0", "an archive (tar)"),
+    (257, b"ustar ", "an archive (tar)"),
     (0, b"{\\rtf", "a Rich Text document"),
     (0, b"SQLite format 3\0", "a database (SQLite)"),
     (4, b"Standard Jet DB", "a database (Access)"),
     (4, b"Standard ACE DB", "a database (Access)"),
-    (0, b"PAR1", "a Parquet file"),
-    (0, b"ARROW1", "an Arrow file"),
-    (0, b"MZ", "a program"),
+    (0, b"PAR1\x15", "a Parquet file"),
+    (0, b"ARROW1\0\0", "an Arrow file"),
     (0, b"\x7fELF", "a program"),
     (0, b"L\0\0\0\x01\x14\x02\0", "a shortcut to another file"),
     (0, b"[InternetShortcut]", "a shortcut to a web page"),
@@ -53,7 +54,7 @@ TABLE_TAGS = (
     rb"h[1-6]|form|section|article|main|header|footer|nav|pre|a|img|noscript"
 )
 HTML_START = re.compile(
-    rb"\A(?:<!--.*?-->\s*)*<(?:!doctype\s+html|(?:" + TABLE_TAGS + rb")[\s/>])", re.IGNORECASE | re.DOTALL
+    rb"\A(?:<!--(?>.*?-->)\s*+)*+<(?:!doctype\s+html|(?:" + TABLE_TAGS + rb")[\s/>])", re.IGNORECASE | re.DOTALL
 )
 XML_START = re.compile(rb"\A<(?:\?xml|!doctype|!--|[\w.-]+:[\w.-]+[\s>])", re.IGNORECASE)
 JSON_START = re.compile(rb'\A(?:\{\s*(?:"[^"\n]*"\s*:|\}\s*\Z)|\[\s*(?:[\[{]\s*["{\[\d]|"[^"\n]*"\s*[,\]]\s*["\]]))')
@@ -85,6 +86,8 @@ def told(data: bytes) -> Family:
     for offset, magic, name in NAMED:
         if data.startswith(magic, offset):
             raise InputRefused(f"it is {name}, not a spreadsheet", ASK_SPREADSHEET)
+    if data.startswith(b"MZ") and b"\0" in data[:64]:
+        raise InputRefused("it is a program, not a spreadsheet", ASK_SPREADSHEET)
     return _told_text(data[:HEAD])
 
 

@@ -36,8 +36,8 @@ SAMPLE_BYTES = 256 << 10
 SAMPLE_RECORDS = 1_000
 SMALL = 64 << 10
 """Below this many bytes ``csv`` is done before Arrow's reader has started."""
-BLOCK = 1 << 20
-LONGEST_BLOCK = 32 << 20
+BLOCK = 4 << 20
+LONGEST_BLOCK = 64 << 20
 SLOW_CHUNK_CELLS = 500_000
 REMARKS_A_KIND = 1_000
 BYTES_A_CELL = 32
@@ -67,6 +67,7 @@ def read_text(data: bytes | memoryview, format: FileFormat, limits: Limits) -> W
 
     Raises InputRefused for a field, a record or a grid beyond ``limits``, and for a file of nothing but blanks.
     """
+    csv.field_size_limit(limits.field_chars)
     decoded = _decode(memoryview(data))
     source = decoded.source
     separator = SEPARATOR_LINE.match(source[:16])
@@ -221,6 +222,16 @@ class _Records:
             message = f"its {self.count:,} or more records of up to {self.width:,} fields do not fit into memory"
             raise InputRefused(message, "Ask for a smaller file, split by year or by quarter.")
 
+    def filled(self) -> Matrix:
+        """Whether record i has something in field j."""
+        filled = np.zeros((self.count, self.width), bool, order="F")
+        start = 0
+        for n, columns in self.stretches:
+            for j, column in enumerate(columns):
+                filled[start : start + n, j] = pc.not_equal(column, "").to_numpy(zero_copy_only=False)
+            start += n
+        return filled
+
     def column(self, j: int) -> pa.Array:
         """Column ``j`` of all records; its parts are let go."""
         parts = []
@@ -325,7 +336,6 @@ def _parse_quickly(block: memoryview, delimiter: str, records: _Records, limits:
 
 def _parse_slowly(block: memoryview, delimiter: str, records: _Records, limits: Limits) -> None:
     """By Python's ``csv``, record by record: any width, stray and unclosed quotes."""
-    csv.field_size_limit(limits.field_chars)
     lines = io.TextIOWrapper(io.BytesIO(block), "utf-8", newline="")
     reader = csv.reader(itertools.chain(lines, (END,)), delimiter=delimiter)
     rows: list[list[str]] = []
@@ -378,30 +388,39 @@ def _finished(records: _Records, source: memoryview, limits: Limits) -> tuple[Gr
     content = source.obj if isinstance(source.obj, bytes) else bytes(source)
     escaped, lost = b'="' in content, LOST.encode() in content
     mojibake = any(mark in content for mark in MOJIBAKE_MARKS)
-    n, width = records.count, records.width
-    remarks: list[Remark] = []
-    kinds, flags = np.zeros((n, width), np.uint8, order="F"), None
-    if lost:
-        flags = np.zeros((n, width), np.uint8, order="F")
-    texts = []
-    for j in range(width):
-        text = _unescaped(records.column(j)) if escaped else records.column(j)
-        texts.append(text)
-        kinds[:, j] = pc.not_equal(text, "").to_numpy(zero_copy_only=False)
-        if flags is not None:
-            undecodable = pc.match_substring(text, LOST).to_numpy(zero_copy_only=False)
-            flags[:, j] = undecodable * np.uint8(Flag.UNDECODABLE)
-            remarks += _told(RemarkKind.UNDECODABLE, undecodable, j)
-        if mojibake:
-            remarks += _told(RemarkKind.MOJIBAKE, pc.match_substring_regex(text, MOJIBAKE), j)
-    remarks += _ragged(records, kinds)
+    filled = records.filled()
+    remarks = list(_ragged(records, filled))
     if records.unclosed:
         row, column = records.unclosed
         remarks.append(Remark(RemarkKind.UNCLOSED_QUOTE, row=row, column=column))
+    kept = filled.any(axis=1)
+    rows = np.flatnonzero(kept).astype(np.int32) + 1
+    mask = None if len(rows) == records.count else pa.array(kept)
+    texts = []
+    flags = np.zeros((len(rows), records.width), np.uint8, order="F") if lost else None
+    for j in range(records.width):
+        text = records.column(j)
+        if mask is not None:
+            text = text.filter(mask)
+        if escaped:
+            text = _unescaped(text)
+        texts.append(text)
+        if flags is not None:
+            undecodable = _matches(pc.match_substring(text, LOST))
+            flags[undecodable, j] = Flag.UNDECODABLE
+            remarks += _told(RemarkKind.UNDECODABLE, rows[undecodable], j)
+        if mojibake:
+            remarks += _told(RemarkKind.MOJIBAKE, rows[_matches(pc.match_substring_regex(text, MOJIBAKE))], j)
+    # A text that was escaped and empty is no text.
+    kinds = None if escaped else filled[kept].view(np.uint8)
     budget = CellBudget(replace(limits, cells=max(limits.memory_bytes // BYTES_A_CELL, 1)))
-    numbers = np.arange(1, n + 1, dtype=np.int32), np.arange(1, width + 1, dtype=np.int32)
-    grid = grid_of_columns(None, *numbers, texts, budget, kinds=kinds, flags=flags)
-    return grid, _bounded(remarks)
+    columns = np.arange(1, records.width + 1, dtype=np.int32)
+    return grid_of_columns(None, rows, columns, texts, budget, kinds=kinds, flags=flags), _bounded(remarks)
+
+
+def _matches(found: pa.Array) -> Matrix:
+    """Where ``found`` is true, as indices."""
+    return np.flatnonzero(found.to_numpy(zero_copy_only=False))
 
 
 def _unescaped(text: pa.Array) -> pa.Array:
@@ -413,21 +432,20 @@ def _unescaped(text: pa.Array) -> pa.Array:
     return pc.if_else(escaped, inner, text)
 
 
-def _told(kind: RemarkKind, where: Any, j: int) -> Iterator[Remark]:
-    places = np.flatnonzero(np.asarray(where))[: REMARKS_A_KIND + 1]
-    return (Remark(kind, row=int(i) + 1, column=j + 1) for i in places)
+def _told(kind: RemarkKind, rows: Matrix, j: int) -> Iterator[Remark]:
+    return (Remark(kind, row=int(row), column=j + 1) for row in rows[: REMARKS_A_KIND + 1])
 
 
-def _ragged(records: _Records, kinds: Matrix) -> Iterator[Remark]:
+def _ragged(records: _Records, filled: Matrix) -> Iterator[Remark]:
     """A remark for each record that has not the usual number of fields; empty fields too many at its end are none."""
-    filled = kinds.any(axis=1)
-    widths = np.concatenate(records.widths) if records.widths else np.empty(0, np.int32)
-    if not bool(filled.any()):
+    told = filled.any(axis=1)
+    if not bool(told.any()):
         return
-    counts = np.bincount(widths[filled])
+    widths = np.concatenate(records.widths)
+    counts = np.bincount(widths[told])
     usual = len(counts) - 1 - int(np.argmax(counts[::-1]))
-    overlong = kinds[:, usual:].any(axis=1)
-    ragged = np.flatnonzero(filled & ((widths < usual) | overlong))
+    overlong = filled[:, usual:].any(axis=1)
+    ragged = np.flatnonzero(told & ((widths < usual) | overlong))
     for i in ragged[: REMARKS_A_KIND + 1]:
         detail = f"{int(widths[i])} fields where most records have {usual}"
         yield Remark(RemarkKind.RAGGED_ROW, row=int(i) + 1, detail=detail)
