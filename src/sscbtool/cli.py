@@ -49,6 +49,14 @@ class Format(StrEnum):
     XLSX = "xlsx"
 
 
+class Basis(StrEnum):
+    """On which basis the year is closed."""
+
+    RECEIVED = "received"
+    INVOICED = "invoiced"
+    AGREED = "agreed"
+
+
 Paths = Annotated[
     list[str] | None,
     typer.Argument(metavar="[PATHS]...", help="Files, folders or globs.", show_default=False),
@@ -232,6 +240,44 @@ def trace(
     Example: sscbtool trace M07 returns/2018-19
     """
     _run("trace", context, paths, {"figure": figure, "period": period, "stored": True}, output_format, output)
+
+
+# --------------------------------------------------------------------------- year end
+
+
+@app.command(rich_help_panel=YEAR_END)
+def ledger(
+    context: typer.Context,
+    paths: Paths = None,
+    basis: Annotated[Basis, typer.Option("--basis", help="Which of the three totals is the year's.")] = Basis.RECEIVED,
+    fund: Annotated[str | None, typer.Option("--fund", metavar="NAME", help="Only this fund, such as SSCB.")] = None,
+    period: PeriodOption = None,
+    partner: Annotated[str | None, typer.Option("--partner", metavar="CODE", help="Only this organisation.")] = None,
+    control_total: Annotated[
+        str | None, typer.Option("--control-total", metavar="AMOUNT", help="What the ledger extract must come to.")
+    ] = None,
+    control_rows: Annotated[
+        int | None, typer.Option("--control-rows", metavar="N", min=0, help="How many lines the extract must have.")
+    ] = None,
+    output_format: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+    password_prompt: PasswordOption = False,
+) -> None:
+    """Close the year: match what was agreed, invoiced and received, and explain every penny between them.
+
+    Example: sscbtool ledger returns/2018-19 --fund SSCB --period 2018-19
+    """
+    asked = {
+        "basis": basis.value,
+        "fund": fund,
+        "period": period,
+        "partner": partner,
+        "control_total": control_total,
+        "control_rows": control_rows,
+        "stored": True,
+        "password_prompt": password_prompt,
+    }
+    _run("ledger", context, paths, asked, output_format, output)
 
 
 # --------------------------------------------------------------------------- upkeep

@@ -28,7 +28,7 @@ def finding_ids(findings: Sequence[Finding]) -> tuple[str, ...]:
             break
         for index in clashing:
             depth[index] = level
-    ids = [_short_hash(_identity(finding, level)) for finding, level in zip(findings, depth, strict=True)]
+    ids = [short_id("F", _identity(finding, level)) for finding, level in zip(findings, depth, strict=True)]
     seen: Counter[str] = Counter()
     unique = []
     for identity in ids:
@@ -67,11 +67,12 @@ def _identity(finding: Finding, depth: int) -> tuple[str, ...]:
     return (*key, finding.message) if depth > len(path) else key
 
 
-def _short_hash(parts: tuple[str, ...]) -> str:
+def short_id(letter: str, parts: tuple[str, ...]) -> str:
+    """An id that follows from ``parts`` alone: ``F-3k9x0a1b``."""
     text = "\x1f".join(parts).encode("utf-8", "surrogatepass")
     number = int.from_bytes(hashlib.sha256(text).digest()[:8], "big")
     letters = ""
     for _ in range(_LENGTH):
         number, rest = divmod(number, len(_ALPHABET))
         letters += _ALPHABET[rest]
-    return f"F-{letters}"
+    return f"{letter}-{letters}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 import stat
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +20,36 @@ SPREADSHEETS = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".csv", ".t
 
 
 @dataclass(frozen=True)
+class FundCodes:
+    """The codes of the ledger that belong to one fund; a code that ends in ``*`` stands for all that begin so."""
+
+    gl_accounts: tuple[str, ...] = ()
+    cost_centres: tuple[str, ...] = ()
+    wbs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LedgerSettings:
+    """How the council's ledger is to be read: ``[ledger]``."""
+
+    own_authority: str | None = None
+    """Whose ledger it is; the ledger's usual sender unless said."""
+    income: str = "credit"
+    """Whether income stands as ``credit`` (below nought) or as ``debit``."""
+    received_on: str = "posting"
+    """Which date means received: ``posting``, ``document`` or ``clearing``."""
+    tolerance: str = "0.00"
+    window_days: int = 92
+    """How long before and after the period money may come and still be the period's."""
+    journals: tuple[str, ...] = ("SA",)
+    credit_notes: tuple[str, ...] = ("DG", "KG")
+    """Document types."""
+    opening_balance: str | None = None
+    closing_balance: str | None = None
+    funds: Mapping[str, FundCodes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Settings:
     """What ``sscbtool.toml`` says; every field has a sound default."""
 
@@ -30,6 +61,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     file_mode: int = 0o600
     group: str | None = None
+    ledger: LedgerSettings = field(default_factory=LedgerSettings)
 
     def path(self, which: Path) -> Path:
         """A folder of the settings, from the workspace's own."""
@@ -65,6 +97,7 @@ def _settings(folder: Path) -> Settings:
         "group": str,
         "file_mode": str,
         "limits": dict,
+        "ledger": dict,
     }
     for key, value in said.items():
         if key not in known:
@@ -83,7 +116,58 @@ def _settings(folder: Path) -> Settings:
             settings = replace(settings, file_mode=int(said["file_mode"], 8))
         except ValueError:
             raise _bad("file_mode", 'it is written in octal, such as "0640"') from None
-    return replace(settings, limits=_limits(said.get("limits", {})))
+    return replace(settings, limits=_limits(said.get("limits", {})), ledger=_ledger(said.get("ledger", {})))
+
+
+_LEDGER_CHOICES = {"income": ("credit", "debit"), "received_on": ("posting", "document", "clearing")}
+_LEDGER_AMOUNT = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{2})?")
+
+
+def _ledger(said: Mapping[str, Any]) -> LedgerSettings:
+    """``[ledger]`` and ``[ledger.funds.NAME]``, each value checked."""
+    known = {each.name for each in fields(LedgerSettings)}
+    exact: dict[str, Any] = {}
+    for key, value in said.items():
+        name = f"ledger.{key}"
+        if key not in known:
+            raise _bad(name, f"the key is not known; known are {', '.join(sorted(known))}")
+        if key == "funds":
+            exact[key] = {fund: _codes(f"{name}.{fund}", codes) for fund, codes in _table(name, value).items()}
+        elif key in ("journals", "credit_notes"):
+            exact[key] = _list(name, value)
+        elif key == "window_days":
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise _bad(name, "a whole number of days is expected here")
+            exact[key] = value
+        elif not isinstance(value, str):
+            raise _bad(name, "text in quotes is expected here")
+        elif key in _LEDGER_CHOICES and value not in _LEDGER_CHOICES[key]:
+            raise _bad(name, f"one of {', '.join(_LEDGER_CHOICES[key])} is expected here")
+        elif key in ("tolerance", "opening_balance", "closing_balance") and not _LEDGER_AMOUNT.fullmatch(value):
+            raise _bad(name, 'an amount in quotes is expected here, such as "0.05"')
+        else:
+            exact[key] = value
+    return LedgerSettings(**exact)
+
+
+def _codes(name: str, said: Any) -> FundCodes:
+    known = {each.name for each in fields(FundCodes)}
+    for key in _table(name, said):
+        if key not in known:
+            raise _bad(f"{name}.{key}", f"the key is not known; known are {', '.join(sorted(known))}")
+    return FundCodes(**{key: _list(f"{name}.{key}", value) for key, value in said.items()})
+
+
+def _table(name: str, said: Any) -> Mapping[str, Any]:
+    if not isinstance(said, dict):
+        raise _bad(name, "a table is expected here")
+    return said
+
+
+def _list(name: str, said: Any) -> tuple[str, ...]:
+    if not isinstance(said, list) or not all(isinstance(each, str | int) for each in said):
+        raise _bad(name, "a list of codes is expected here")
+    return tuple(str(each) for each in said)
 
 
 def _limits(said: Mapping[str, Any]) -> Limits:

@@ -173,6 +173,14 @@ def summary(request: Request) -> Result:
     return replace(_result("summary", judged, judging.outcome(judged)), measures=tuple(values))
 
 
+def ledger(request: Request) -> Result:
+    """What was agreed, invoiced and received, and every penny between them."""
+    from sscbtool.workflow import closing, judging
+
+    judged = judging.judge_rows(_received(replace(request, partner=None)))
+    return closing.close_year(_result("ledger", judged, judging.outcome(judged)), judged, request)
+
+
 def ingest(request: Request) -> Result:
     """Read, recognise, normalise and land in the store; the same bytes twice change nothing."""
     from sscbtool.core.checks import codes_about_people

@@ -57,6 +57,10 @@ class Request:
     stored: bool = False
     dry_run: bool = False
     replaces: str | None = None
+    basis: str = "received"
+    fund: str | None = None
+    control_total: str | None = None
+    control_rows: int | None = None
     today: dt.date = dt.date(1970, 1, 1)
     now: dt.datetime = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
     progress: Progress | None = None
