@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sscbtool.core.model import Result
     from sscbtool.workflow.receiving import Request
 
-EVERY_DAY, YEAR_END, UPKEEP = "Every day", "Year end", "Upkeep"
+EVERY_DAY, PARTNERS, YEAR_END, UPKEEP = "Every day", "Partners", "Year end", "Upkeep"
 EXIT_CODES = """Exit codes: 0 clean, 1 something open, 2 wrong usage or configuration, 3 an input was refused,
 4 not enough to judge, 70 a bug, 74 could not write, 75 the store is busy, 130 interrupted."""
 
@@ -280,6 +280,27 @@ def ledger(
     _run("ledger", context, paths, asked, output_format, output)
 
 
+# --------------------------------------------------------------------------- partners
+
+
+@app.command(rich_help_panel=PARTNERS)
+def organisations(
+    context: typer.Context,
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PATHS]... | accept NAME CODE | reject NAME CODE", help="Files, or a decision."),
+    ] = None,
+    period: PeriodOption = None,
+    output_format: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """List names that are in no register, with what they may mean; accept or reject a proposal.
+
+    Example: sscbtool organisations accept "Fire Brigde" LFB
+    """
+    _run("organisations", context, paths, {"period": period, "stored": True}, output_format, output)
+
+
 # --------------------------------------------------------------------------- upkeep
 
 
@@ -396,6 +417,7 @@ def _say(message: str, hint: str) -> None:
 
 def _request(command: str, workspace: Path | None, paths: list[str], asked: dict[str, Any]) -> Request:
     import datetime as dt
+    import getpass
 
     from sscbtool.edge.workspace import find_workspace
     from sscbtool.workflow.receiving import Request
@@ -410,6 +432,7 @@ def _request(command: str, workspace: Path | None, paths: list[str], asked: dict
         settings=find_workspace(workspace, Path.cwd()),
         today=now.astimezone().date(),
         now=now,
+        by=getpass.getuser(),
         progress=_progress if sys.stderr.isatty() else None,
         ask_password=_ask_password if prompt else None,
         **asked,

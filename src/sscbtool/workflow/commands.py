@@ -34,6 +34,7 @@ from sscbtool.core.pseudonym import pseudonymised
 from sscbtool.core.values import Period
 from sscbtool.edge.catalogue import load_catalogue, load_organisations
 from sscbtool.errors import BadUsage, NothingToJudge
+from sscbtool.workflow.naming import decided, register_with
 from sscbtool.workflow.receiving import (
     Received,
     Request,
@@ -251,6 +252,19 @@ def _replaced(store: Any, request: Request, judged: Any, own: Iterable[Submissio
     return tuple(ids)
 
 
+def organisations(request: Request) -> Result:
+    """Names in no register and what they may mean; or a person's word on one."""
+    from sscbtool.workflow import naming
+
+    if request.paths and request.paths[0] in ("accept", "reject"):
+        choice, *words = request.paths
+        if len(words) not in (1, 2):
+            raise BadUsage(f"It is not said what to {choice}.", f'Say: sscbtool organisations {choice} "NAME" CODE')
+        catalogue = load_catalogue(schemas_folder(request.settings))
+        return naming.decide(request, catalogue.organisations, choice, words[0], words[1] if words[1:] else None)
+    return naming.listed(_received(request), request.settings)
+
+
 # --------------------------------------------------------------------------- schemas
 
 
@@ -344,7 +358,7 @@ def _received(request: Request) -> Received:
     if not submissions:
         raise NothingToJudge("The store holds nothing yet.", "Land the returns with: sscbtool ingest")
     unread = tuple(finding.place for finding in findings if finding.place.cell)
-    register = Register(catalogue.organisations)
+    register = register_with(catalogue.organisations, decided(settings))
     return Received(catalogue, register, asked, (), submissions, findings, unread, remarks=remarks)
 
 

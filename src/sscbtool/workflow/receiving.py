@@ -34,6 +34,7 @@ from sscbtool.core.values import Period, parse_period
 from sscbtool.edge.pool import Pool
 from sscbtool.edge.workspace import Settings, collect
 from sscbtool.errors import BadUsage, NothingToJudge, SscbError
+from sscbtool.workflow.naming import decided, register_with
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,6 +63,8 @@ class Request:
     control_total: str | None = None
     control_rows: int | None = None
     today: dt.date = dt.date(1970, 1, 1)
+    by: str = ""
+    """The system login of whoever runs it, for decisions."""
     now: dt.datetime = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
     progress: Progress | None = None
     ask_password: Callable[[str], str | None] | None = None
@@ -105,7 +108,7 @@ def receive(request: Request) -> Received:
         from sscbtool.edge.catalogue import load_catalogue
 
         catalogue = load_catalogue(schemas_folder(request.settings))
-        register = Register(catalogue.organisations)
+        register = register_with(catalogue.organisations, decided(request.settings))
         _known_options(request, catalogue, register)
         asked, remark = asked_period(request)
         intake = _Intake(_Known(request, catalogue, register, asked))

@@ -1,0 +1,27 @@
+"""Names in no register are proposed, and merged by nobody but a person."""
+
+from tests.cli.conftest import run
+from tests.cli.test_main_line import save
+
+
+def test_a_near_name_is_proposed_and_counts_only_once_a_person_accepts_it(tmp_path):
+    board = tmp_path / "board"
+    run("init", board)
+    file = save(
+        board / "returns" / "fire.xlsx", ("Agency", "Amount", "Date"), ("London Fire Brigde", 500, "01/05/2018")
+    )
+    before = run("--workspace", board, "reconcile", file, "--period", "2018-19", "--figure", "M04", "--format", "json")
+    assert (before.code, before.json["figures"][0]["status"]) == (1, "not_evidenced")
+
+    shown = run("--workspace", board, "organisations", file, "--period", "2018-19", "--format", "json")
+    assert shown.code == 1
+    (name,) = shown.json["organisations"]["unregistered"]
+    assert (name["name"], name["rows"], name["proposed_code"]) == ("London Fire Brigde", 1, "LFB")
+
+    assert run("--workspace", board, "organisations", "accept", "London Fire Brigde", "LFB").code == 0
+    after = run("--workspace", board, "reconcile", file, "--period", "2018-19", "--figure", "M04", "--format", "json")
+    assert (after.code, after.json["figures"][0]["status"]) == (0, "holds")
+
+    run("--workspace", board, "organisations", "reject", "London Fire Brigde", "LFB")
+    again = run("--workspace", board, "organisations", file, "--period", "2018-19", "--format", "json")
+    assert again.json["organisations"]["unregistered"][0]["proposed_code"] is None
