@@ -25,8 +25,8 @@ _NOTES = 400
 def locate(grid: Grid, *, is_organisation: Callable[[str], bool] | None = None) -> tuple[Table, ...]:
     """The tables of a sheet, from top to bottom and left to right; none for an empty sheet or one of prose.
 
-    ``is_organisation`` says whether a label is a registered organisation: such a row is never made a total by arithmetic
-    alone, nor set aside as a heading.
+    ``is_organisation`` says whether a label is a registered organisation: such a row is never made a total by
+    arithmetic alone, nor set aside as a heading.
     """
     if not grid.shape[0] or not grid.shape[1]:
         return ()

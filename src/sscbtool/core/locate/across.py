@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from sscbtool.core.locate.cells import Vector
 from sscbtool.core.locate.lines import Lines
-from sscbtool.core.locate.sums import columns_of, row_rules
+from sscbtool.core.locate.sums import row_rules
 from sscbtool.core.model import RowCheck
 
 _CLAIMS = re.compile(r"total|\bnet\b|^all\b|\ball (?!other)\w+$", re.IGNORECASE)
@@ -17,10 +17,11 @@ def row_breaks(lines: Lines, data: Vector) -> tuple[RowCheck, ...]:
     """The data rows whose own total does not equal the columns it adds up, for every rule that nearly all rows keep."""
     if len(data) < 2 or len(lines.added) < 3:
         return ()
-    columns = columns_of(lines.numbers.part(data), lines.money, rounded=lines.rounded)
     named = [bool(_CLAIMS.search(lines.heads[k].name)) for k in lines.added.tolist()]
     checks = [
-        _check(lines, int(data[n]), rule.total, rule.parts) for rule in row_rules(columns, named) for n in rule.breaks
+        _check(lines, int(data[n]), rule.total, rule.parts)
+        for rule in row_rules(lines.columns.part(data), named)
+        for n in rule.breaks
     ]
     return tuple(sorted((c for c in checks if c is not None), key=lambda c: (c.row, c.column)))
 

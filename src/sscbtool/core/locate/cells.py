@@ -1,6 +1,6 @@
-"""What the cells of a grid look like, before any table is known: classes, and numbers read exactly.
+"""What the cells of a grid look like, before any table is known: their looks, and their numbers read exactly.
 
-Classes say how a cell *reads* (a number typed as text is a number here); nothing in this file decides what a cell means.
+Looks say how a cell *reads* (a number typed as text is a number here); nothing in this file decides what it means.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
 from sscbtool.core.model import Grid, Kind
+
+pc: Any = pyarrow.compute
+"""The kernels are made at import and have no types."""
 
 Matrix = np.ndarray[Any, Any]
 Vector = np.ndarray[Any, Any]
@@ -37,7 +40,8 @@ NUMBER = (
     r"^\s*[(+\-−–]?\s*[£$€]?\s*[+\-−–]?\s*(?:\d[\d,]*(?:\.\d*)?|\.\d+)(?:[eE][+\-]?\d+)?"
     r"\s*(?:%|\*+|\[[a-z]\]|[rpe]|CR|DR)?\s*\)?-?\s*$"
 )
-DATE = r"^\s*(?:\d{4}-\d{2}-\d{2}(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?|\d{1,2}[/.\-]\d{1,2}[/.\-](?:\d{4}|\d{2})(?: \d{1,2}:\d{2}(?::\d{2})?)?)\s*$"
+_TIME = r"(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?"
+DATE = rf"^\s*(?:\d{{4}}-\d{{2}}-\d{{2}}|\d{{1,2}}[/.\-]\d{{1,2}}[/.\-](?:\d{{4}}|\d{{2}})){_TIME}\s*$"
 _NUMBER, _DATE = re.compile(NUMBER), re.compile(DATE)
 
 SUPPRESSED = frozenset(
@@ -86,9 +90,14 @@ _ABSENT = frozenset(
 )
 MARKS = SUPPRESSED | _ABSENT
 _MARK_ARRAY = pa.array(sorted(MARKS), pa.string())
-_FEW = 96
+_FEW = 400
 """Columns with at most this many text cells are read one by one: the vectorised way has a fixed price."""
+_MARK_CHARS = max(len(mark) for mark in MARKS)
+_NUMBER_CHARS = 40
+_BLANK, _TEXT, _FIGURE, _DATED, _MARK = (int(look) for look in Look)
+"""Members of an enumeration are slow to look up in a loop."""
 
+_KIND_TEXT = int(Kind.TEXT)
 _LOOK_OF_KIND = np.zeros(8, np.uint8)
 _LOOK_OF_KIND[[Kind.TEXT, Kind.NUMBER, Kind.DATE, Kind.BOOL, Kind.ERROR]] = [
     Look.TEXT,
@@ -99,25 +108,24 @@ _LOOK_OF_KIND[[Kind.TEXT, Kind.NUMBER, Kind.DATE, Kind.BOOL, Kind.ERROR]] = [
 ]
 
 
-def _look(text: str) -> Look:
+def _look(text: str) -> int:
     bare = text.strip()
     if not bare:
-        return Look.BLANK
+        return _BLANK
+    if len(bare) > _MARK_CHARS and (bare[0].isalpha() or len(bare) > _NUMBER_CHARS):
+        return _TEXT
     if bare in MARKS:
-        return Look.MARK
-    if len(bare) <= 40:
-        if _NUMBER.match(bare):
-            return Look.NUMBER
-        if bare[0].isdigit() and _DATE.match(bare):
-            return Look.DATE
-    return Look.TEXT
+        return _MARK
+    if _NUMBER.match(bare):
+        return _FIGURE
+    return _DATED if bare[0].isdigit() and _DATE.match(bare) else _TEXT
 
 
 def _looks(texts: pa.Array) -> Vector:
     """The looks of many text cells at once; agrees with ``_look``."""
     bare = pc.utf8_trim_whitespace(texts)
     out = np.full(len(texts), Look.TEXT, np.uint8)
-    short = pc.less_equal(pc.utf8_length(bare), 40)
+    short = pc.less_equal(pc.utf8_length(bare), _NUMBER_CHARS)
     dates = pc.and_(pc.match_substring_regex(bare, DATE), short).to_numpy(zero_copy_only=False)
     numbers = pc.and_(pc.match_substring_regex(bare, NUMBER), short).to_numpy(zero_copy_only=False)
     out[dates] = Look.DATE
@@ -130,9 +138,9 @@ def _looks(texts: pa.Array) -> Vector:
 def looks_of(grid: Grid) -> Matrix:
     """``Look`` by [i, j]: the stored kinds, with the text cells read."""
     looks: Matrix = _LOOK_OF_KIND[grid.kinds]
-    seen: dict[str, Look] = {}
+    seen: dict[str, int] = {}
     for j, texts in enumerate(grid.texts):
-        cells = np.flatnonzero(grid.kinds[:, j] == Kind.TEXT)
+        cells = np.flatnonzero(grid.kinds[:, j] == _KIND_TEXT)
         if not len(cells):
             continue
         some = texts if len(cells) == len(texts) else texts.take(pa.array(cells))
@@ -155,7 +163,7 @@ _MINUS = frozenset("-−–")
 
 
 def exact(text: str) -> Decimal | None:
-    """The number that a NUMBER cell's text says, exactly; None if it says none. A percentage is read at its face (5% is 5)."""
+    """The number that a NUMBER cell's text says, exactly, or None. A percentage is read at its face (5% is 5)."""
     if not _NUMBER.match(text):
         return None
     found = _CLEANER.match(text)
@@ -169,19 +177,29 @@ def exact(text: str) -> Decimal | None:
     return -value if negative else value
 
 
-def _floats(texts: pa.Array) -> Vector:
-    """Floats of cells known to read as numbers."""
+def bytes_of(texts: pa.Array) -> bytes:
+    """The text of a whole column, one cell after another (of a slice, perhaps more)."""
+    data = texts.buffers()[2]
+    return b"" if data is None else bytes(data)
+
+
+def _plain(texts: pa.Array) -> tuple[Vector, pa.Array]:
+    """Floats of cells known to read as numbers, and their bare digits."""
+    # a cast that fails is slow, so what stands in the way is looked for first
+    if bytes_of(texts).translate(None, b"0123456789.-eE"):
+        texts = pc.replace_substring(pc.replace_substring(pc.utf8_trim_whitespace(texts), ",", ""), "£", "")
+        if bytes_of(texts).translate(None, b"0123456789.-eE"):
+            return _awkward(texts)
     try:
-        return np.asarray(pc.cast(texts, pa.float64()))
+        return np.asarray(pc.cast(texts, pa.float64())), texts
     except pa.ArrowInvalid:
-        pass
-    if len(texts) <= _FEW:
-        return np.array([float(exact(text) or 0) for text in texts.to_pylist()], np.float64)
-    bare = pc.utf8_trim_whitespace(texts)
-    digits = pc.replace_substring_regex(bare, r"[^\d.eE+\-−–]|[eE]?$|^[+\-−–(£$€\s]+|-$", "")
-    unsigned = np.asarray(pc.cast(pc.replace_substring_regex(digits, r"^[+\-−–]+|[eE]+$", ""), pa.float64()))
-    negative = pc.match_substring_regex(bare, r"^[(£$€\s]*[\-−–(]|-$|DR\s*$").to_numpy(zero_copy_only=False)
-    return np.where(negative, -unsigned, unsigned)
+        return _awkward(texts)
+
+
+def _awkward(texts: pa.Array) -> tuple[Vector, pa.Array]:
+    """Numbers in brackets, with signs behind them, percentages: read one by one."""
+    found = [exact(text) or Decimal(0) for text in texts.to_pylist()]
+    return np.array([float(value) for value in found]), pa.array([f"{value:f}" for value in found], pa.string())
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,16 +237,17 @@ class Numbers:
         return sum((value for value in found if value is not None), Decimal(0))
 
 
-def _scale(texts: pa.Array, largest: float) -> int:
-    """Decimal places in ``texts``, or -1 if scaled integers of that many places would not be exact."""
-    if pc.any(pc.match_substring_regex(texts, "[eE]")).as_py():
-        return -1
-    dots = pc.find_substring(texts, ".").to_numpy(zero_copy_only=False)
-    if not (dots >= 0).any():
+def _scale(digits: pa.Array, largest: float) -> int:
+    """Decimal places in bare digits, or -1 if scaled integers of that many places would not be exact."""
+    dots = pc.find_substring(digits, ".").to_numpy(zero_copy_only=False)
+    pointed = dots >= 0
+    if not pointed.any():
         places = 0
     else:
-        tails = pc.utf8_length(pc.replace_substring_regex(texts, r"^[^.]*\.?|[^\d]+$", ""))
-        places = int(pc.max(tails).as_py() or 0)
+        lengths = pc.binary_length(digits).to_numpy(zero_copy_only=False)
+        places = int((lengths - dots - 1)[pointed].max())
+    if pc.any(pc.match_substring(digits, "e", ignore_case=True)).as_py():
+        return -1
     return places if largest * 10.0**places < 2**50 else -1
 
 
@@ -242,12 +261,11 @@ def numbers_of(grid: Grid, looks: Matrix, rows: Vector, columns: Vector) -> Numb
     for k, j in enumerate(columns.tolist()):
         column = grid.texts[j] if whole else grid.texts[j].take(picked)
         texts.append(column)
-        cells = np.flatnonzero(chosen[:, k] == Look.NUMBER)
+        cells = np.flatnonzero(chosen[:, k] == _FIGURE)
         if not len(cells):
             scales.append(0)
             continue
-        some = column if len(cells) == len(column) else column.take(pa.array(cells))
-        found = _floats(some)
+        found, digits = _plain(column if len(cells) == len(column) else column.take(pa.array(cells)))
         values[cells, k] = found
-        scales.append(_scale(some, float(np.abs(found).max())))
+        scales.append(_scale(digits, float(np.abs(found).max())))
     return Numbers(values, chosen, tuple(scales), tuple(texts))

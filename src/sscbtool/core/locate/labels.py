@@ -7,9 +7,8 @@ from enum import IntEnum
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from sscbtool.core.locate.cells import Look, Matrix, Vector
+from sscbtool.core.locate.cells import Look, Matrix, Vector, bytes_of, pc
 from sscbtool.core.model import Grid
 
 
@@ -31,161 +30,102 @@ class Claim(IntEnum):
 
 _LEAD = r"^\W*(?:[A-Za-z]?\d{1,3}[.):]?\s+|\([a-z0-9]{1,3}\)\s*)?"
 _TOTAL = re.compile(
-    _LEAD
-    + r"(?:(?:grand|sub|system|overall|running|net|gross|combined|cumulative|annual|yearly|quarterly|monthly|final|year|"
-    r"national|regional|county|uk|england|section|group|page|report|column|and|the)[\s\-–]*)*(?:sub)?totals?\b"
-    r"|\btotals?\s*(?:\([^)]*\)|\[[^\]]*\]|[\d*†:,\s]+)*\W*$"
-    r"|^\W*(?:year[\s\-]to[\s\-]date|latest (?:\w+|\d+) (?:months|quarters|years)|(?:rolling|last) (?:12|twelve) months)\b",
+    _LEAD + r"(?:(?:grand|sub|system|overall|running|net|gross|combined|cumulative|annual|yearly|quarterly|monthly|"
+    r"final|year|national|regional|county|uk|england|section|group|page|report|column|and|the)[\s\-–]*)*"
+    r"(?:sub)?totals?\b"
+    r"|\btotals?\s*(?:\([^)]*\)|\[[^\]]*\]|[\d*†:,\s])*\W*$"
+    r"|^\W*(?:year[\s\-]to[\s\-]date|latest (?:\w+|\d+) (?:months|quarters|years)|"
+    r"(?:rolling|last) (?:12|twelve) months)\b",
     re.IGNORECASE,
 )
-_CHANGE = re.compile(
-    r"^\W*(?:(?:%|per ?cent(?:age)?)\s*(?:annual\s*)?(?:change|difference|increase|of total|variance)|"
-    r"(?:annual|year[\s\-]on[\s\-]year|yearly)\s*(?:%|per ?cent(?:age)?)?\s*change|(?:average|mean|median|maximum|minimum|std\.? dev\w*)\W*$)",
-    re.IGNORECASE,
-)
-_BALANCE = re.compile(
-    r"^\W*(?:(?:opening|closing|beginning|ending|available|net|cash|bank)\s+(?:\w+\s+){0,2}(?:balances?|position|funds?)\b|"
-    r"balances?\s+(?:brought|carried|b/?f|c/?f)|(?:brought|carried)\s+forward|net\s+(?:surplus|deficit|cost|expenditure|income)\W*$|"
-    r"(?:surplus|deficit)\s*[/(])",
-    re.IGNORECASE,
-)
-_ALL = re.compile(r"^\W*all\b(?!\s+(?:saints|souls|hallows))[\w\s,()/&'’\-]{0,60}$", re.IGNORECASE)
 _MEASURE = re.compile(
     _LEAD + r"total (?:number|amount|value|equivalent|count|cost) (?:number )?(?:of|to)\b", re.IGNORECASE
 )
+_CHANGE = re.compile(
+    r"^\W*(?:(?:%|per ?cent(?:age)?)\s*(?:annual\s*)?(?:change|difference|increase|of total|variance)|"
+    r"(?:annual|year[\s\-]on[\s\-]year|yearly)\s*(?:%|per ?cent(?:age)?)?\s*change|"
+    r"(?:average|mean|median|maximum|minimum|std\.? dev\w*)\W*$)",
+    re.IGNORECASE,
+)
+_BALANCE = re.compile(
+    r"^\W*(?:(?:opening|closing|beginning|ending|available|net|cash|bank)\s+(?:\w+\s+){0,2}"
+    r"(?:balances?|position|funds?)\b|balances?\s+(?:brought|carried|b/?f|c/?f)|(?:brought|carried)\s+forward|"
+    r"net\s+(?:surplus|deficit|cost|expenditure|income)\W*$|(?:surplus|deficit)\s*[/(])",
+    re.IGNORECASE,
+)
+_ALL = re.compile(r"^\W*all\b(?!\s+(?:saints|souls|hallows))[\w\s,()/&'’\-]{0,60}$", re.IGNORECASE)
 _FIRM = re.compile(r"\b(?:ltd|limited|plc|llp|inc|cic|company|gmbh)\b\.?\s*$", re.IGNORECASE)
-_HINT = r"total|\ball\b|change|average|mean|median|maximum|minimum|balance|forward|surplus|deficit|net |position|funds?\b|to[ -]date|months|quarters|latest|last"
-
-COUNTRIES = frozenset(
-    {
-        *(
-            "england",
-            "wales",
-            "scotland",
-            "northern ireland",
-            "great britain",
-            "united kingdom",
-            "uk",
-            "gb",
-            "england and wales",
-        ),
-        *(
-            "england & wales",
-            "national",
-            "england total",
-            "united states",
-            "canada",
-            "ireland",
-            "new zealand",
-            "australia",
-        ),
-        *("england average", "all england", "england and wales total", "great britain and northern ireland"),
-    }
+_HINTS = (
+    *("total", "all", "change", "difference", "variance", "increase", "average", "mean", "median", "imum", "std"),
+    *("balance", "forward", "surplus", "deficit", "net ", "position", "fund", "to date", "to-date", "months"),
+    *("quarters", "years", "latest"),
 )
-WHOLE_COUNTRIES = COUNTRIES & {
-    "england",
-    "england and wales",
-    "united kingdom",
-    "uk",
-    "great britain",
-    "scotland",
-    "wales",
-}
-REGIONS = frozenset(
-    {
-        *(
-            "north east",
-            "north west",
-            "yorkshire and the humber",
-            "yorkshire & the humber",
-            "yorkshire and humber",
-            "yorkshire & humber",
-        ),
-        *(
-            "yorkshire and the humber region",
-            "east midlands",
-            "west midlands",
-            "east of england",
-            "east",
-            "eastern",
-            "london",
-            "greater london",
-        ),
-        *("inner london", "outer london", "south east", "south west", "west midlands region", "west midlands (region)"),
-        *(
-            "north east region",
-            "north west region",
-            "east midlands region",
-            "south east region",
-            "south west region",
-            "east region",
-        ),
-        *(
-            "london region",
-            "inner london boroughs",
-            "outer london boroughs",
-            "metropolitan districts",
-            "unitary authorities",
-        ),
-        *("shire districts", "shire counties", "london boroughs", "other authorities", "north", "midlands", "south"),
-    }
+"""No label claims anything without one of these, but for places and capitals."""
+_CAPITALS = re.compile(r"[A-Z]{2,}[^a-z]*[A-Z]{2,}")
+_SOME = 0.4
+"""Capitals single rows out where at most so many labels are in capitals."""
+_FEW = 400
+"""Columns with at most this many texts are read one by one: the vectorised way has a fixed price."""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(" ".join(word.split()) for word in text.split(","))
+
+
+WHOLE_COUNTRIES = _words("england, england and wales, united kingdom, uk, great britain, scotland, wales")
+COUNTRIES = WHOLE_COUNTRIES | _words(
+    """northern ireland, gb, england & wales, national, united states, canada, ireland, new zealand, australia,
+    great britain and northern ireland"""
+)
+REGIONS = _words(
+    """north east, north west, yorkshire and the humber, yorkshire & the humber, yorkshire and humber,
+    yorkshire & humber, east midlands, west midlands, east of england, east, eastern, london, greater london,
+    inner london, outer london, south east, south west, north east region, north west region, east midlands region,
+    west midlands region, west midlands (region), yorkshire and the humber region, east region,
+    south east region, south west region, london region, inner london boroughs, outer london boroughs,
+    metropolitan districts, unitary authorities, shire districts, shire counties, london boroughs, other authorities"""
 )
 
-_RANKS = (
-    (
-        0,
-        re.compile(
-            r"^(?:national|country|nation|countries|england|uk|great britain|united kingdom|world|all)$", re.IGNORECASE
+_PLACES = COUNTRIES | REGIONS
+
+_PLACE_ARRAY = pa.array(sorted(_PLACES), pa.string())
+
+_RANKS = tuple(
+    (rank, re.compile(rf"^(?:{words})$", re.IGNORECASE))
+    for rank, words in (
+        (0, "national|country|nation|countries|england|uk|great britain|united kingdom|world|all"),
+        (1, "region|regional|regions|government office region|gor|statistical region|commissioning region|rgn|reg"),
+        (
+            2,
+            (
+                "(?:metropolitan |non-metropolitan |shire )?count(?:y|ies)|sub-?region|lep|combined authority|"
+                "mayoral .*|police force area"
+            ),
         ),
-    ),
-    (
-        1,
-        re.compile(
-            r"^(?:region|regional|regions|government office region|gor|statistical region|commissioning region|rgn|reg)$",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        2,
-        re.compile(
-            r"^(?:(?:metropolitan |non-metropolitan |shire )?count(?:y|ies)|sub-?region|lep|combined authority|mayoral .*|police force area)$",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        3,
-        re.compile(
-            r".*\b(?:local|authority|authorities|district|borough|council|la|lad|lea|utla|ltla|unitary|icb|stp|ccg)\b.*",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        4,
-        re.compile(
-            r"^(?:ward|school|provider|institution|lsoa|msoa|practice|trust|parliamentary constituency|pcon|site)$",
-            re.IGNORECASE,
-        ),
-    ),
+        (3, r".*\b(?:local|authority|authorities|district|borough|council|la|lad|lea|utla|ltla|unitary|icb|ccg)\b.*"),
+        (4, "ward|school|provider|institution|lsoa|msoa|practice|trust|parliamentary constituency|pcon|site"),
+    )
 )
 
 
-def claim(text: str) -> Claim:
-    """What one label cell says of its row."""
+_NONE, _CHECKED, _PLACE, _BALANCES, _TOTALS, _CHANGES = (int(c) for c in Claim)
+"""Members of an enumeration are slow to look up in a loop."""
+
+
+def claim(text: str) -> int:
+    """What one label cell says of its row, as a ``Claim``."""
     bare = text.strip()
     if len(bare) > 120:
-        return Claim.NONE
+        return _NONE
     if _CHANGE.search(bare):
-        return Claim.CHANGE
+        return _CHANGES
     if _TOTAL.search(bare) and not _FIRM.search(bare):
-        return Claim.CHECKED if _MEASURE.search(bare) else Claim.TOTAL
+        return _CHECKED if _MEASURE.search(bare) else _TOTALS
     if _BALANCE.search(bare):
-        return Claim.BALANCE
-    folded = folded_label(bare)
-    if folded in COUNTRIES or folded in REGIONS:
-        return Claim.PLACE
-    if _ALL.search(bare) or (bare.isupper() and len(bare) > 3 and sum(c.isalpha() for c in bare) > 3):
-        return Claim.CHECKED
-    return Claim.NONE
+        return _BALANCES
+    if _ALL.search(bare):
+        return _CHECKED
+    return _PLACE if folded_label(bare) in _PLACES else _NONE
 
 
 def folded_label(text: str) -> str:
@@ -194,42 +134,65 @@ def folded_label(text: str) -> str:
 
 
 def claims_of(grid: Grid, looks: Matrix, rows: Vector, columns: Vector) -> tuple[Vector, Vector]:
-    """By row: the strongest claim of its text cells, and the stored column of that cell (-1 where there is none)."""
+    """By row: the strongest claim of its text cells, and the stored column of that cell (-1 for none)."""
     claims = np.zeros(len(rows), np.int8)
     where = np.full(len(rows), -1, np.int32)
-    seen: dict[str, Claim] = {}
-    for j in columns.tolist():
-        cells = np.flatnonzero(looks[rows, j] == Look.TEXT)
+    texts_in = looks[np.ix_(rows, columns)] == Look.TEXT
+    for k, j in enumerate(columns.tolist()):
+        cells = np.flatnonzero(texts_in[:, k])
         if not len(cells):
             continue
         texts = grid.texts[j].take(pa.array(rows[cells]))
-        if len(cells) > 2000:
-            cells, texts = _hinted(cells, texts)
-        for n, text in zip(cells.tolist(), texts.to_pylist(), strict=True):
+        kept, capitals = _hinted(texts) if len(cells) <= _FEW else _hinted_many(texts)
+        if len(capitals) <= _SOME * len(cells):
+            claims[cells[capitals]] = np.maximum(claims[cells[capitals]], _CHECKED)
+        seen: dict[str, int] = {}
+        for n, text in kept:
             said = seen.get(text)
             if said is None:
                 said = seen[text] = claim(text)
-            if said > claims[n]:
-                claims[n], where[n] = said, j
+            if said > claims[cells[n]]:
+                claims[cells[n]], where[cells[n]] = said, j
     return claims, where
 
 
-def _hinted(cells: Vector, texts: pa.Array) -> tuple[Vector, pa.Array]:
-    """The cells whose text could claim anything: long columns are searched as a whole first."""
+def _hinted(texts: pa.Array) -> tuple[list[tuple[int, str]], list[int]]:
+    """The texts that could claim anything, by position, and the positions of those in capitals."""
+    some = list(enumerate(texts.to_pylist()))
+    capitals = [n for n, text in some if text.isupper() and _CAPITALS.search(text)]
+    joined = "\n".join(text for _, text in some).lower()
+    if any(hint in joined for hint in _HINTS):
+        return some, capitals
+    return [(n, text) for n, text in some if folded_label(text) in _PLACES], capitals
+
+
+def _hinted_many(texts: pa.Array) -> tuple[list[tuple[int, str]], Vector]:
+    """As ``_hinted``, for long columns."""
+    whole = bytes_of(texts).lower()
     bare = pc.utf8_lower(pc.utf8_trim_whitespace(texts))
-    known = pa.array(sorted(COUNTRIES | REGIONS))
-    hit = pc.or_(pc.match_substring_regex(bare, _HINT), pc.is_in(bare, known)).to_numpy(zero_copy_only=False)
+    hit = pc.is_in(bare, _PLACE_ARRAY).to_numpy(zero_copy_only=False)
+    for hint in _HINTS:
+        if hint.encode() in whole:
+            hit |= pc.match_substring(bare, hint).to_numpy(zero_copy_only=False)
+    upper = pc.utf8_is_upper(texts).to_numpy(zero_copy_only=False)
+    if 0 < upper.mean() <= _SOME:
+        upper &= pc.match_substring_regex(texts, _CAPITALS.pattern).to_numpy(zero_copy_only=False)
     kept = np.flatnonzero(hit)
-    return cells[kept], texts.take(pa.array(kept))
+    return list(zip(kept.tolist(), texts.take(pa.array(kept)).to_pylist(), strict=True)), np.flatnonzero(upper)
 
 
 def levels_of(grid: Grid, looks: Matrix, rows: Vector, columns: Vector) -> Vector | None:
-    """By row: its rank where a column tells levels of a hierarchy (0 country, 1 region ... 4 school), -1 where it does not.
+    """By row: its rank where a column tells levels of a hierarchy (0 country, 1 region ... 4 school), else -1.
 
-    None where no column does: most of its values must be level words, of two ranks at least, a country or region among them.
+    None where no column does: most of its values must be level words, of two ranks at least, one of them a country
+    or region.
     """
+    some = rows[:: len(rows) // 24 + 1].tolist()
     for j in columns.tolist():
-        if (looks[rows, j] == Look.TEXT).mean() < 0.9:
+        if (
+            sum(_rank(grid.text(i, j)) >= 0 for i in some) < 0.9 * len(some)
+            or (looks[rows, j] == Look.TEXT).mean() < 0.9
+        ):
             continue
         encoded = grid.texts[j].take(pa.array(rows)).dictionary_encode()
         words = encoded.dictionary.to_pylist()
@@ -246,6 +209,15 @@ def levels_of(grid: Grid, looks: Matrix, rows: Vector, columns: Vector) -> Vecto
     return None
 
 
+def _tells_levels(grid: Grid, some: list[int], j: int) -> bool:
+    misses = 0
+    for i in some:
+        misses += _rank(grid.text(i, j)) < 0
+        if misses > 0.1 * len(some):
+            return False
+    return True
+
+
 def _rank(word: str) -> int:
     bare = word.strip()
     return next((rank for rank, pattern in _RANKS if pattern.match(bare)), -1)
@@ -254,13 +226,15 @@ def _rank(word: str) -> int:
 # --------------------------------------------------------------------------- columns
 
 _RATE = re.compile(
-    r"%|per ?cent|\brates?\b|\bper\s+(?:\d|head|capita|pupil|child|person|thousand|million|hour|week|day|student|place|unit)|\baverage\b|\bmean\b|"
-    r"\bmedian\b|\bratio\b|\bindex\b|\bscores?\b|\bproportion\b|\bshare of\b|\bconfidence\b|\blongest\b|\bshortest\b|\bmaximum\b|\bminimum\b|\bdensity\b|\bpopulation change\b",
+    r"%|per ?cent|\brates?\b|\baverage\b|\bmean\b|\bmedian\b|\bratio\b|\bindex\b|\bscores?\b|\bproportion\b|"
+    r"\bper\s+(?:\d|head|capita|pupil|child|person|thousand|million|hour|week|day|student|place|unit)|\bshare of\b|"
+    r"\bconfidence\b|\blongest\b|\bshortest\b|\bmaximum\b|\bminimum\b|\bdensity\b",
     re.IGNORECASE,
 )
 _CODE = re.compile(
-    r"\bcodes?\b|\burn\b|\bukprn\b|\buprn\b|\bid\b|\bref(?:erence)?\b|\b(?:lea?|la|dfe|school|account|row|line|case|invoice|order|estab|phone|telephone)\s*(?:number|no)\b|"
-    r"^(?:year|date|month|quarter|period|week|age|no\.?|#|s\.?no\.?|rank(?:ing)?|latitude|longitude|easting|northing)\W*$|_code$|_id$|^time_period$",
+    r"\bcodes?\b|\burn\b|\bukprn\b|\buprn\b|\bid\b|\bref(?:erence)?\b|_code$|_id$|^time_period$|"
+    r"\b(?:lea?|la|dfe|school|account|row|line|case|invoice|order|estab|phone|telephone)\s*(?:number|no)\b|"
+    r"^(?:year|date|month|quarter|period|week|age|no\.?|#|s\.?no\.?|rank(?:ing)?|latitude|longitude|easting|northing)\W*$",
     re.IGNORECASE,
 )
 _COUNT = re.compile(r"^(?:number|count|total number)\b(?!.*(?:%|per ?cent|\brate\b))", re.IGNORECASE)

@@ -11,6 +11,7 @@ import numpy as np
 from sscbtool.core.locate.cells import Look, Matrix, Numbers, Vector, numbers_of
 from sscbtool.core.locate.labels import Claim, adds_up, claims_of
 from sscbtool.core.locate.regions import Region, Sheet
+from sscbtool.core.locate.sums import Columns, columns_of
 from sscbtool.core.model import ColumnHead
 
 IsOrganisation = Callable[[str], bool]
@@ -48,6 +49,7 @@ class Lines:
         """Positions among the table's columns of those that may have control totals."""
         self.money = np.array([self._is_money(k) for k in self.added.tolist()], bool)
         self.numbers: Numbers = numbers_of(sheet.grid, sheet.looks, self.rows, region.columns[self.added])
+        self.columns: Columns = columns_of(self.numbers, self.money, rounded=self.rounded)
         self.label_places = np.flatnonzero(~region.valued | (np.arange(len(region.columns)) < 3))
         said, where = claims_of(sheet.grid, sheet.looks, self.rows, region.columns[self.label_places])
         self.claims, self._where = self._spread(said), where
@@ -56,16 +58,15 @@ class Lines:
         return len(self.rows)
 
     def label(self, p: int) -> str:
-        """The text that names a row: the cell that says it is a total or a place, else its name, else any text of it."""
+        """The text that names a row: the cell that says it is a total or a place, else its name, else any text."""
         r = int(self.rows[p])
         if self.claims[p] >= Claim.PLACE and self._where[p] >= 0:
             return self.sheet.text(r, int(self._where[p]))
         cells = [k for k in self.label_places.tolist() if self.looks[p, k] == Look.TEXT]
         if not cells:
             return self._merged_label(p)
-        return self.sheet.text(
-            r, int(self.region.columns[self._name_place if self._name_place in cells else cells[-1]])
-        )
+        k = self._name_place if self._name_place in cells else cells[-1]
+        return self.sheet.text(r, int(self.region.columns[k]))
 
     def _merged_label(self, p: int) -> str:
         """The label of the merged area that a row without a label of its own lies in."""

@@ -43,12 +43,18 @@ _UNIT = re.compile(
 _YEAR_MARKED = re.compile(r"^((?:19|20)\d\d)\d$")
 
 
+_LONG = 400
+"""Texts longer than this are no names; they are not searched for marks."""
+
+
 def clean_name(text: str, siblings: Iterable[str] = ()) -> str:
     """A header cell's text on one line without its footnote marks.
 
-    ``siblings`` are the other cells of the row: a digit that only tells them apart (``Address1``, ``Address2``) is no mark.
+    ``siblings`` are the row's other cells: a digit that only tells them apart (``Address1``, ``Address2``) is no mark.
     """
     lines = [" ".join(line.split()) for line in re.split(r"[\r\n]+", text)]
+    if len(text) > _LONG:
+        return " ".join(line for line in lines if line)
     words = " " in " ".join(line for line in lines if line)
     cleaned = [_unmarked(line, siblings, words=words) for line in lines if line]
     return " ".join(line for line in cleaned if line)
@@ -67,7 +73,7 @@ def _unmarked(line: str, siblings: Iterable[str], *, words: bool) -> str:
 
 
 def _without_attached(line: str, siblings: Iterable[str], *, words: bool) -> str:
-    """Drops digits glued to the last word (``Population2``), but not where they are part of a name (``Q1``, ``COVID19``)."""
+    """Drops digits glued to the last word (``Population2``) unless they are part of a name (``Q1``, ``COVID19``)."""
     found = _ATTACHED.search(line)
     if found is None:
         return line
@@ -148,7 +154,7 @@ def _named_below(sheet: Sheet, region: Region, depth: int) -> Vector:
 
 
 def _spread(columns: Vector, j: int, cells: list[int], lower: Vector) -> list[int]:
-    """The columns a label covers where nothing is merged: to the right while they are named below and not in its row."""
+    """The columns a label covers where nothing is merged: rightwards while they are named below, not in its row."""
     stop = next((c for c in cells if c > j), int(columns[-1]) + 1)
     covered = np.flatnonzero((columns >= j) & (columns < stop)).tolist()
     if not covered or not lower[covered[0]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -175,7 +176,7 @@ def _is_header(window: _Window, r: int, *, apart: bool) -> bool:
 
 
 def _names_alone(window: _Window, r: int, valued: Vector) -> bool:
-    """Whether the only cell of a row can be a column's name or a band: over figures, and not a title at the left edge."""
+    """Whether the only cell of a row can be a column's name or a band: over figures, and no title at the left."""
     k = int(np.flatnonzero(window.looks[r])[0])
     if k == 0:
         return False
@@ -189,7 +190,7 @@ def _are_numbers(window: _Window, below: Vector, cells: Vector) -> bool:
 
 
 def _differs(window: _Window, r: int, valued: Vector) -> bool:
-    """Whether a row right under data holds names, not values typed as text: most columns filled, no text seen around it."""
+    """Whether a row right under data holds names, not values typed as text: most columns filled, no text seen near."""
     cells = np.flatnonzero((window.looks[r] == Look.TEXT) & valued)
     if len(cells) < max(2, 0.8 * int(valued.sum())):
         return False
@@ -308,7 +309,7 @@ def _covered(window: _Window, r: int) -> Vector:
 
 
 def _belongs_above(window: _Window, r: int, rows: list[int], named: Vector, used: Vector, *, asked: bool) -> bool:
-    """Whether row ``r`` is part of the header whose lower rows are ``rows``: a band, or it names columns still unnamed."""
+    """Whether row ``r`` is part of the header that ``rows`` end: a band over them, or names for unnamed columns."""
     looks = window.looks[r]
     cells = np.flatnonzero(looks)
     if window.data[r] and not asked:
@@ -450,7 +451,7 @@ def _goes_on(window: _Window, r: int, usual: Vector) -> bool:
         return False
     if re.match(r"^\W*(?:grand|sub)?[ -]?totals?\W*$", texts[0]):
         return True
-    return filled >= 2 and usual.any() and bool((looks[usual] != Look.BLANK).mean() > 0.6)
+    return bool(filled >= 2 and usual.any() and (looks[usual] != Look.BLANK).mean() > 0.6)
 
 
 def _columns_of(window: _Window, header: list[int], first: int, end: int) -> Vector:
@@ -520,7 +521,7 @@ def _cut(sheet: Sheet, top: int, bottom: int, columns: Vector, depth: int) -> li
 def _bounds(window: _Window, blocks: list[_Block]) -> list[int]:
     """Where each block's rows start: a header takes the texts above it, back to a gap or to data."""
     bounds = [0]
-    for before, block in zip(blocks, blocks[1:], strict=False):
+    for before, block in pairwise(blocks):
         r = block.rows[0]
         last = max(before.rows[-1], *(before.repeats or [0]))
         while r - 1 > last and not window.data[r - 1] and (window.filled[r - 1] <= 2 or r - 1 in block.codes):

@@ -6,7 +6,7 @@ Searches run on floats with an allowance for their last digit; whatever is repor
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -55,11 +55,23 @@ class Columns:
     unit: Vector
     """By column: what a row's own total may be off by where its numbers were rounded one by one."""
 
+    def part(self, rows: Vector) -> Columns:
+        """Some of the rows."""
+        if len(rows) == len(self.values):
+            return self
+        return replace(self, values=self.values[rows], given=self.given[rows])
+
     def allowance(self, parts: Vector) -> Matrix:
         """Parts x columns: how far a sum of so many parts may be from its stated total."""
         n = np.asarray(parts, np.float64)[:, None] + 1
         # half a base a row, but no more than the drift that many independent roundings have
         return np.asarray(self.base * np.minimum(n / 2, 4 * np.sqrt(n / 12) + 1) + np.maximum(self.grain, 1e-9) * 1e-3)
+
+    def allowance_at(self, j: int, parts: Vector) -> Vector:
+        """As ``allowance`` for one column."""
+        n = np.asarray(parts, np.float64) + 1
+        drift = np.minimum(n / 2, 4 * np.sqrt(n / 12) + 1)
+        return np.asarray(self.base[j] * drift + max(float(self.grain[j]), 1e-9) * 1e-3)
 
     def allowance_of(self, j: int, involved: Vector) -> float:
         """As ``allowance`` for one column, by what the numbers involved (a total and its parts) are multiples of."""
@@ -88,7 +100,8 @@ def columns_of(numbers: Numbers, money: Vector, *, rounded: bool) -> Columns:
         base = np.where(
             known & ~money & (np.mod(grain, shared) == 0), np.maximum(base, 10.0 if shared == 5 else shared), base
         )
-    large = np.median(np.abs(values), axis=0) >= 100 if len(values) else np.zeros(len(grain), bool)
+    some = np.abs(values[:: len(values) // 500 + 1])
+    large = np.median(some, axis=0) >= 100 if some.size else np.zeros(len(grain), bool)
     return Columns(values, given, np.where(known, grain, 1e-6), base, np.where(large, 1.0, 0.0))
 
 
@@ -134,16 +147,43 @@ class Search:
 
 def closures(search: Search, *, upward: bool) -> list[Closure]:
     """Each total and what it closes; ``upward`` where totals stand above their parts."""
-    n = len(search.labelled)
+    n, m = search.columns.values.shape
     order = np.arange(n)[::-1] if upward else np.arange(n)
-    return _Stack(search, order, upward=upward).run()
+    if not m or not n:
+        return []
+    if n > _STRICT:
+        return _Stack(search, order, search.labelled, upward=upward).run()
+    weights = _weights(search.columns, slice(None))
+    pilot = int(np.argmax(weights.sum(0)))
+    strong = weights.sum(1) >= _ODDS
+    likely = search.labelled | search.eager | (strong & _sums_of_runs(search.columns, pilot, order))
+    found = _Stack(search, order, likely, upward=upward, pilot=pilot).run()
+    if sum(not search.labelled[c.row] for c in found) < 2:
+        return found
+    # totals without labels were found: others may add up these
+    return _Stack(search, order, likely | strong, upward=upward, pilot=pilot).run()
+
+
+def _sums_of_runs(columns: Columns, j: int, order: Vector) -> Vector:
+    """By row: whether its number in column ``j`` may be the sum of a run of two or more rows right before it."""
+    values = columns.values[order, j]
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    width = float(columns.allowance_at(j, np.array([_FAR]))[0])
+    wanted = sums[1:] - values - values
+    ranked = np.sort(sums)
+    count = np.searchsorted(ranked, wanted + width, "right") - np.searchsorted(ranked, wanted - width, "left")
+    # a row that only equals the one before it is no sum
+    count[1:] -= np.abs(np.diff(values)) <= width
+    likely = np.zeros(len(values), bool)
+    likely[order] = count > 0
+    return likely
 
 
 class _Stack:
-    """Rows not yet closed by a total, with running sums, as a reader going down (or up) the sheet holds them in mind."""
+    """Rows not yet closed by a total, with running sums, as a reader who goes down (or up) the sheet holds them."""
 
-    def __init__(self, search: Search, order: Vector, *, upward: bool) -> None:
-        self.search, self.order = search, order
+    def __init__(self, search: Search, order: Vector, stops: Vector, *, upward: bool, pilot: int = -1) -> None:
+        self.search, self.order, self.stops, self.pilot = search, order, stops, pilot
         n, m = search.columns.values.shape
         self.values = search.columns.values
         self.sums = np.zeros((n + 1, m))
@@ -151,18 +191,12 @@ class _Stack:
         self.leaf: list[bool] = []
         self.bounds: list[int] = [0]
         self.found: list[Closure] = []
-        self.strict = n <= _STRICT
+        self.strict = pilot >= 0
         starts = search.starts
         self.breaks = np.append(starts[1:], False)[order] if upward and n else starts[order]
 
     def run(self) -> list[Closure]:
-        search = self.search
-        stops = search.labelled.copy()
-        if self.strict and self.values.size:
-            weights = _weights(search.columns, slice(None))
-            self.pilot = int(np.argmax(weights.sum(0)))
-            stops |= (weights.sum(1) >= _ODDS) | search.eager
-        at = np.flatnonzero(stops[self.order])[:_STOPS].tolist()
+        at = np.flatnonzero(self.stops[self.order])[:_STOPS].tolist()
         done = 0
         for step in at:
             self._push_leaves(done, step)
@@ -226,7 +260,7 @@ class _Stack:
             self._push(row, leaf=leaf)
 
     def _compared(self, row: int, sums: Matrix) -> Matrix:
-        """Windows x columns: whether a column can be compared: a number in the total, something in it or in the rows."""
+        """Windows x columns: whether to compare: a number in the total, and something in it or in the rows."""
         return np.asarray(self.search.columns.given[row] & ((self.values[row] != 0) | (sums != 0)))
 
     def _labelled(self, row: int, *, sure: bool) -> Closure | None:
@@ -245,7 +279,7 @@ class _Stack:
 
     @staticmethod
     def _convinces(best: Closure, *, sure: bool) -> bool:
-        """Whether agreement is more than chance: a row that only may be a total must show more than one that says so."""
+        """Whether agreement is more than chance: a row that only may be a total must show more."""
         if len(best.parts) < 2:
             return best.bits >= 24
         return sure or best.bits >= _ODDS or (best.share >= 0.85 and best.bits >= 12)
@@ -283,7 +317,7 @@ class _Stack:
         return None
 
     def _default(self, row: int, starts: Vector) -> Closure:
-        """What a total that agrees with nothing was most likely meant to close: the rows since the last total or heading."""
+        """What a total that agrees with nothing was most likely to close: the rows since the last total or heading."""
         start = int(starts[0])
         if not any(self.leaf[start:]):
             start = int(starts[-1])
@@ -301,7 +335,7 @@ class _Stack:
             starts = np.append(0, starts)
         j = self.pilot
         near = np.abs(self.sums[depth, j] - self.sums[starts, j] - self.values[row, j])
-        starts = starts[near <= self.search.columns.allowance(depth - starts)[:, j]]
+        starts = starts[near <= self.search.columns.allowance_at(j, depth - starts)]
         if not len(starts):
             return None
         found = self._best(row, starts[::-1], depth)
@@ -383,7 +417,8 @@ def _run(columns: Columns, rows: Vector, total: int, *, named: bool) -> tuple[in
     m = columns.values.shape[1]
     low, high = max(0, total - _ACROSS), min(m, total + _ACROSS)
     sums = np.concatenate([np.zeros((len(rows), 1)), np.cumsum(columns.values[rows, low:high], axis=1)], axis=1)
-    best, parts = 0.0, ()
+    best = 0.0
+    parts: tuple[int, ...] = ()
     for gap in (0, 1, 2):
         for runs in (_before(low, total - gap), _after(total + 1 + gap, high)):
             if len(runs):

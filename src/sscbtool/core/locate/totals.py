@@ -8,7 +8,7 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 
-from sscbtool.core.locate.cells import SUPPRESSED, Look, Vector
+from sscbtool.core.locate.cells import SUPPRESSED, Look, Vector, pc
 from sscbtool.core.locate.labels import WHOLE_COUNTRIES, Claim, folded_label, levels_of
 from sscbtool.core.locate.lines import Lines
 from sscbtool.core.locate.sums import Closure, Columns, Search, closures, columns_of
@@ -61,7 +61,7 @@ class _Finder:
     def __init__(self, lines: Lines, live: Vector) -> None:
         self.lines, self.live = lines, live
         self.claims = lines.claims[live]
-        self.columns = columns_of(lines.numbers.part(live), lines.money, rounded=lines.rounded)
+        self.columns = lines.columns.part(live)
         label_columns = lines.region.columns[lines.label_places]
         self.levels = levels_of(lines.sheet.grid, lines.sheet.looks, lines.rows[live], label_columns)
         self.coarse = self._by_level() if self.levels is not None else self._by_place()
@@ -146,10 +146,9 @@ class _Finder:
             if filled.mean() < 0.6:
                 starts |= filled
                 continue
-            codes = _codes(lines, live, k)
-            changed = np.append(False, codes[1:] != codes[:-1])
+            changed = _changes(lines, live, k)
             if 0 < changed.sum() <= n / 3:
-                return starts | changed
+                return np.asarray(starts | changed)
         return starts
 
     # ------------------------------------------------------------------ what they close
@@ -174,17 +173,18 @@ class _Finder:
         return [c for c in found.values() if c.share > 0 or self._must_agree(c)]
 
     def _stands_above(self, up: list[Closure], down: list[Closure]) -> bool:
+        """Whether totals stand above their parts: by agreement, else by where the first and last stand."""
         ahead = sum(c.share for c in up) - sum(c.share for c in down)
         sure = np.flatnonzero(self.search.sure)
-        return ahead > 0 or (
-            ahead == 0 and len(sure) > 0 and int(sure[0]) < len(self.live) // 2 and int(sure[-1]) < len(self.live) - 1
-        )
+        if ahead or not len(sure):
+            return ahead > 0
+        return int(sure[0]) < len(self.live) // 2 and int(sure[-1]) < len(self.live) - 1
 
     def _must_agree(self, closure: Closure) -> bool:
-        """Whether a total that agrees with nothing is reported: it closes rows, and its level has none unlisted between."""
+        """Whether a total that agrees with nothing is reported: it must close rows, and stand at the highest level."""
         if all(self.search.sure[p] for p in closure.parts) and len(closure.parts) < 2:
             return False
-        return self.levels is None or self.levels[closure.row] == self.levels[self.levels >= 0].min()
+        return self.levels is None or bool(self.levels[closure.row] == self.levels[self.levels >= 0].min())
 
     def _look_elsewhere(self, q: int, found: dict[int, Closure]) -> None:
         """A total whose neighbours do not explain it: all rows of a level below it, or all rows that are no totals."""
@@ -206,7 +206,7 @@ class _Finder:
         if len(rows) < 3 or len(rows) > 200:
             return rows
         some = np.ones(len(rows), bool)
-        part = replace(self.columns, values=self.columns.values[rows], given=self.columns.given[rows])
+        part = self.columns.part(rows)
         search = Search(part, some, ~some, ~some, lambda _: False, ~some)
         nested: set[int] = set()
         for upward in (True, False):
@@ -236,13 +236,8 @@ class _Finder:
         found = []
         for turn in range(int(turns.max()) + 1):
             rows = np.flatnonzero(turns == turn)
-            part = replace(self.columns, values=self.columns.values[rows], given=self.columns.given[rows])
-            whole = self.search
-            search = Search(
-                part, whole.labelled[rows], whole.sure[rows], whole.starts[rows] & False,
-                lambda q, rows=rows: whole.barred(int(rows[q])), whole.eager[rows],
-            )  # fmt: skip
-            both = [closures(search, upward=upward) for upward in (False, True)]
+            part = self._search_of(rows)
+            both = [closures(part, upward=upward) for upward in (False, True)]
             best = max(both, key=lambda some: sum(c.share for c in some))
             found += [
                 Closure(int(rows[c.row]), tuple(int(rows[p]) for p in c.parts), c.share, c.bits)
@@ -250,6 +245,18 @@ class _Finder:
                 if c.share >= 0.85
             ]
         return found
+
+    def _search_of(self, rows: Vector) -> Search:
+        """The search over some of the rows, without sections."""
+        whole = self.search
+        return Search(
+            columns=self.columns.part(rows),
+            labelled=whole.labelled[rows],
+            sure=whole.sure[rows],
+            starts=np.zeros(len(rows), bool),
+            barred=lambda q: whole.barred(int(rows[q])),
+            eager=whole.eager[rows],
+        )
 
     def _breakdown(self, found: list[Closure]) -> set[int]:
         """Rows after the grand total that add up to it once more: a breakdown by class, not data."""
@@ -319,6 +326,12 @@ class _Finder:
         return -difference <= Decimal(repr(float(allowed))) + _WITHHELD_AT_MOST * withheld and withheld > 0
 
 
+def _changes(lines: Lines, live: Vector, k: int) -> Vector:
+    """By row: whether a column's text differs from that of the row before."""
+    texts = lines.sheet.grid.texts[int(lines.region.columns[k])].take(pa.array(lines.rows[live]))
+    return np.append(False, pc.not_equal(texts[1:], texts[:-1]).to_numpy(zero_copy_only=False))
+
+
 def _codes(lines: Lines, live: Vector, k: int) -> Vector:
     """A number for each distinct text of a column."""
     texts = lines.sheet.grid.texts[int(lines.region.columns[k])].take(pa.array(lines.rows[live]))
@@ -326,7 +339,7 @@ def _codes(lines: Lines, live: Vector, k: int) -> Vector:
 
 
 def _turns(lines: Lines, live: Vector) -> Vector | None:
-    """By row: whose turn it is, where one of the first columns repeats two to eight values in the same order throughout."""
+    """By row: whose turn it is, where one of the first columns repeats two to eight values in one order throughout."""
     for k in range(1, min(4, len(lines.region.columns))):
         codes = _codes(lines, live, k)
         kinds = int(codes.max()) + 1
