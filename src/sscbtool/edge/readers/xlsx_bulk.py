@@ -65,6 +65,7 @@ MOST_HEAD = 1 << 23
 STRAYS = (b"<!", b"extLst", b"AlternateContent")
 """What must not stand before the cells."""
 TYPES = ("n", "s", "str", "inlineStr", "b", "e", "d")
+MOST_KNOWN = 100_000
 TYPE_NUMBER, TYPE_SHARED, TYPE_STRING, TYPE_INLINE = range(4)
 
 
@@ -201,6 +202,7 @@ class _Gathered:
         self._shared_kinds = np.where(numbers_of(pc.binary_length(book.pool)) == 0, BLANK, TEXT)
         self._wordings: dict[bytes, _Wording] = {}
         self._hides = HidesRow()
+        self._told: dict[tuple[str, object], tuple[str, int]] = {}
         self._formats = np.array((*book.styles.format_of, 0), np.uint16)
         self._shown = np.array((*book.styles.class_of, DateClass.NONE), np.uint8)
         self._last_row = 0
@@ -218,7 +220,7 @@ class _Gathered:
         types, styles = self._worded(cells)
         if ((cells.values > 0) & (cells.inline != (types == TYPE_INLINE))).any():
             raise NotPlain
-        starts = chunk.ends[cells.values] + 1
+        starts = chunk.ends.take(cells.values) + 1
         ends = chunk.starts.take(cells.values + 1, mode="clip")
         holding = (cells.values > 0) & (ends > starts)
         places, kinds = np.zeros(len(types), np.int32), np.zeros(len(types), np.uint8)
@@ -241,7 +243,7 @@ class _Gathered:
         wordings = [self._wording(tail) for tail in cells.tails]
         types = np.array([wording.type for wording in wordings], np.uint8)
         styles = np.array([wording.style for wording in wordings], np.int32)
-        return types[cells.wordings], styles[cells.wordings]
+        return types.take(cells.wordings), styles.take(cells.wordings)
 
     def _wording(self, tail: bytes) -> _Wording:
         known = self._wordings.get(tail)
@@ -262,7 +264,7 @@ class _Gathered:
             return self._pooled_all(_unescaped(texts)), np.full(len(texts), TEXT, np.uint8)
         if kind == TYPE_NUMBER:
             return self._numbers(texts, self._shown[styles])
-        return self._distinct(texts, lambda text: typed_value(TYPES[kind], text, 0, self._book))
+        return self._distinct(texts, TYPES[kind], lambda text: typed_value(TYPES[kind], text, 0, self._book))
 
     def _shared(self, texts: pa.Array) -> tuple[Numbers, Numbers]:
         try:
@@ -288,12 +290,21 @@ class _Gathered:
             forms, kinds = canonical_numbers(texts)
             return self._pooled_all(forms), kinds
         epoch_1904 = self._book.epoch_1904
-        return self._distinct(texts, lambda text: number_cell(text, shows, epoch_1904=epoch_1904))
+        return self._distinct(texts, shows, lambda text: number_cell(text, shows, epoch_1904=epoch_1904))
 
-    def _distinct(self, texts: pa.Array, meaning: Callable[[str], tuple[str, int]]) -> tuple[Numbers, Numbers]:
-        """Values whose meaning is worked out once for each that differs."""
+    def _distinct(
+        self, texts: pa.Array, sort: object, meaning: Callable[[str], tuple[str, int]]
+    ) -> tuple[Numbers, Numbers]:
+        """Values whose meaning, settled by their text and ``sort``, is worked out once for each that differs."""
         coded = texts.dictionary_encode()
-        told = [meaning(without_entities(text)) for text in coded.dictionary.to_pylist()]
+        known, told = self._told, []
+        for text in coded.dictionary.to_pylist():
+            one = known.get((text, sort))
+            if one is None:
+                one = meaning(without_entities(text))
+                if len(known) < MOST_KNOWN:
+                    known[text, sort] = one
+            told.append(one)
         index = numbers_of(coded.indices)
         places = self._pooled_all(string_array([text for text, _ in told]))
         return places[index], np.array([kind for _, kind in told], np.uint8)[index]
@@ -357,66 +368,80 @@ def _unescaped(texts: pa.Array) -> pa.Array:
     return pc.replace_with_mask(texts, marked, shown)
 
 
-def plain_numbers(texts: pa.Array) -> Numbers:
-    """Which texts, none of them empty, are numbers of up to 15 digits in their canonical form already."""
-    offsets = np.frombuffer(texts.buffers()[1], np.int32, len(texts) + 1, texts.offset * 4)
-    data = np.frombuffer(texts.buffers()[2], np.uint8)
-    first, after = offsets[:-1], offsets[1:]
-    length = after - first
-    stretch = data[first[0] : after[-1]]
-    begin = first - first[0]
-    digits = np.add.reduceat((stretch - np.uint8(48)) < 10, begin, dtype=np.int32)
-    points = np.add.reduceat(stretch == ord("."), begin, dtype=np.int32)
-    negative = data[first] == ord("-")
-    leading = data.take(first + negative, mode="clip")
-    second = data.take(first + negative + 1, mode="clip")
-    whole = length - negative
-    lone = whole == 1
-    last = data[after - 1]
-    return np.asarray(
-        (digits + points + negative == length)
-        & (length <= SAFE_DIGITS)
-        & (whole > 0)
-        & (leading != ord("."))
-        & ((leading != ord("0")) | (lone & ~negative) | (~lone & (second == ord("."))))
-        & ((points == 0) | ((points == 1) & (last != ord("0")) & (last != ord("."))))
-    )
-
-
 def canonical_numbers(texts: pa.Array) -> tuple[pa.Array, Numbers]:
     """The canonical form of each stored number, none of them empty, and its ``Kind``."""
     kinds = np.full(len(texts), NUMBER, np.uint8)
-    plain = plain_numbers(texts)
+    written = _Written(texts)
+    plain = written.canonical & (written.lengths <= SAFE_DIGITS)
     if plain.all():
         return texts, kinds
     other = np.flatnonzero(~plain)
-    coded = texts.take(indices(other)).dictionary_encode()
-    stored = coded.dictionary.to_pylist()
-    shortest = _shortest(coded.dictionary)
-    forms: list[str] = []
-    form_kinds: list[int] = []
-    for text, short in zip(stored, shortest, strict=True):
-        if short is None:
-            form, kind = number_cell(without_entities(text), DateClass.NONE, epoch_1904=False)
-        else:
-            form, kind = short, NUMBER
-        forms.append(form)
-        form_kinds.append(kind)
-    kinds[other] = np.array(form_kinds, np.uint8)[numbers_of(coded.indices)]
-    mended = string_array(forms).take(coded.indices)
-    together = pa.concat_arrays([texts, mended])
-    standing = np.arange(len(texts))
-    standing[other] = len(texts) + np.arange(len(other))
-    return together.take(indices(standing)), kinds
+    forms, kinds[other] = _worked_out(texts.take(indices(other)))
+    places = np.arange(len(texts))
+    places[other] = np.arange(len(texts), len(texts) + len(other))
+    return pa.concat_arrays([texts, forms]).take(indices(places)), kinds
 
 
-def _shortest(texts: pa.Array) -> list[str | None]:
-    """The shortest decimal of each number's double where Arrow gives it as we write it; else None."""
+def _worked_out(texts: pa.Array) -> tuple[pa.Array, Numbers]:
+    """The canonical form and kind of what is written at length, with an exponent, or is no number.
+
+    Arrow finds the shortest decimal of a double as Python does; integers keep their digits, so it is not asked there.
+    """
+    kinds = np.full(len(texts), NUMBER, np.uint8)
     try:
-        short = pc.cast(pc.cast(texts, pa.float64()), pa.string()).to_pylist()
+        short = pc.cast(pc.cast(texts, pa.float64()), pa.string())
+        sure = _Written(short).canonical & _Written(texts).broken
     except pa.ArrowInvalid:
-        return [None] * len(texts)
-    return [
-        form if "." in text and form.strip("-.0123456789") == "" and form != "-0" and text[-1] != "." else None
-        for text, form in zip(texts.to_pylist(), short, strict=True)
+        short, sure = texts, np.zeros(len(texts), bool)
+    left = np.flatnonzero(~sure)
+    if not len(left):
+        return short, kinds
+    coded = texts.take(indices(left)).dictionary_encode()
+    told = [
+        number_cell(without_entities(text), DateClass.NONE, epoch_1904=False) for text in coded.dictionary.to_pylist()
     ]
+    index = numbers_of(coded.indices)
+    kinds[left] = np.array([kind for _, kind in told], np.uint8)[index]
+    places = np.arange(len(texts))
+    places[left] = len(texts) + index
+    return pa.concat_arrays([short, string_array([form for form, _ in told])]).take(indices(places)), kinds
+
+
+class _Written:
+    """How numbers are written: byte counts over texts none of which is empty."""
+
+    def __init__(self, texts: pa.Array) -> None:
+        offsets = np.frombuffer(texts.buffers()[1], np.int32, len(texts) + 1, texts.offset * 4)
+        self._data = np.frombuffer(texts.buffers()[2], np.uint8)
+        self._first, self._after = offsets[:-1], offsets[1:]
+        self.lengths = self._after - self._first
+
+    def _count(self, marks: Numbers) -> Numbers:
+        """How many bytes of each text are marked; ``marks`` covers all of the texts' stretch of data."""
+        return np.add.reduceat(marks, self._first - self._first[0], dtype=np.int32)
+
+    @property
+    def _stretch(self) -> Numbers:
+        return self._data[self._first[0] : self._after[-1]]
+
+    @property
+    def broken(self) -> Numbers:
+        """Which are written with a point or an exponent."""
+        stretch = self._stretch
+        return self._count((stretch == ord(".")) | ((stretch | 0x20) == ord("e"))) > 0
+
+    @property
+    def canonical(self) -> Numbers:
+        """Which are decimals as ``stored.PLAIN_NUMBER`` has them, minus nought left out."""
+        data, stretch = self._data, self._stretch
+        digits = self._count((stretch - np.uint8(ord("0"))) < 10)
+        points = self._count(stretch == ord("."))
+        negative = data.take(self._first) == ord("-")
+        leading = data.take(self._first + negative, mode="clip")
+        second = data.take(self._first + negative + 1, mode="clip")
+        last = data.take(self._after - 1)
+        whole = self.lengths - negative
+        begins_well = (leading != ord("0")) | ((whole == 1) & ~negative) | ((whole > 1) & (second == ord(".")))
+        ends_well = (points == 0) | ((points == 1) & (last != ord("0")) & (last != ord(".")))
+        only_these = (digits + points + negative == self.lengths) & (digits > 0)
+        return np.asarray(only_these & begins_well & ends_well & (leading != ord(".")))

@@ -143,7 +143,6 @@ ATTRIBUTE = re.compile(rb' ([A-Za-z_][A-Za-z0-9_.-]*(?::[A-Za-z_][A-Za-z0-9_.-]*
 ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'"}
 NUMBERED = re.compile("&#(x[0-9A-Fa-f]{1,6}|[0-9]{1,7});")
 REFERENCE = re.compile("&(?:amp|lt|gt|quot|apos|#(x[0-9A-Fa-f]{1,6}|[0-9]{1,7}));")
-STRAY_CONTROL = bytes(code for code in range(32) if code not in b"\t\n")
 
 
 def attributes_of(tail: bytes) -> Attributes:
@@ -174,7 +173,9 @@ def plain_characters(content: bytes) -> bytes:
     """The bytes with line ends as XML reads them. NotPlain for bytes or references that XML does not allow."""
     if b"\r" in content:
         content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if len(content.translate(None, STRAY_CONTROL)) != len(content):
+    controls = np.frombuffer(content, np.uint8)
+    controls = controls[controls < ord(" ")]
+    if len(controls) and not np.isin(controls, (ord("\t"), ord("\n"))).all():
         raise NotPlain
     if not content.isascii():
         text = _decoded(content)
@@ -233,8 +234,8 @@ class Chunk:
 
     def tails(self, which: Numbers, starts: Numbers) -> tuple[Numbers, list[bytes]]:
         """What stands from ``starts`` to the end of the tags ``which``: an index for each, and the distinct tails."""
-        closed = self.content[self.ends[which] - 1] == ord("/")
-        coded = self.between(starts, self.ends[which] - closed).dictionary_encode()
+        ends = self.ends.take(which)
+        coded = self.between(starts, ends - (self.content.take(ends - 1) == ord("/"))).dictionary_encode()
         return numbers_of(coded.indices), [tail.encode() for tail in coded.dictionary.to_pylist()]
 
 
@@ -251,24 +252,27 @@ def tagged(content: bytes) -> Chunk:
     """The tags of ``content``. NotPlain unless they are whole rows of the grammar and nothing else."""
     content = plain_characters(content)
     data = np.frombuffer(content, np.uint8)
-    starts, ends = np.flatnonzero(data == ord("<")), np.flatnonzero(data == ord(">"))
+    brackets = np.flatnonzero((data & 0xFD) == ord("<"))
+    starts, ends = brackets[0::2], brackets[1::2]
     if len(starts) != len(ends) or not len(starts) or starts[0] != 0 or ends[-1] != len(data) - 1:
         raise NotPlain
-    gaps = starts[1:] - ends[:-1]
-    lengths = ends - starts
-    if (lengths < 2).any() or (gaps < 1).any():
+    if (data.take(starts) != ord("<")).any() or (data.take(ends) != ord(">")).any():
         raise NotPlain
-    tags = TAGS[(data[starts + 1].astype(np.uint16) << 8) | data[starts + 2]]
-    closing = data[ends - 1] == ord("/")
-    tags = np.where(closing, CLOSED[tags], tags)
-    after = tags[:-1].astype(np.uint16) * len(Tag) + tags[1:]
-    exact = LENGTHS[tags]
+    lengths = ends - starts
+    if (lengths < 2).any():
+        raise NotPlain
+    heads = (data.take(starts + 1).astype(np.uint16) << 8) | data.take(starts + 2)
+    tags = TAGS.take(heads)
+    closing = np.flatnonzero(data.take(ends - 1) == ord("/"))
+    tags[closing] = CLOSED.take(tags[closing])
+    texts = np.flatnonzero(starts[1:] - ends[:-1] != 1)
+    exact = LENGTHS.take(tags)
     if (
         tags[0] not in _AFTER_ROW
         or tags[-1] not in (Tag.ROW_END, Tag.EMPTY_ROW)
-        or not MAY_FOLLOW[after].all()
-        or ((gaps > 1) & ~HOLDS_TEXT[tags[:-1]]).any()
-        or ((exact != 0) & (exact != lengths)).any()
+        or not MAY_FOLLOW.take(tags[:-1].astype(np.uint16) * len(Tag) + tags[1:]).all()
+        or not HOLDS_TEXT.take(tags[texts]).all()
+        or ((exact != lengths) & (exact != 0)).any()
     ):
         raise NotPlain
     chunk = Chunk(pa.py_buffer(content), data, tags, starts, ends)
@@ -282,16 +286,16 @@ def _check_spelling(chunk: Chunk) -> None:
     for tag, whole in ((Tag.ROW_END, b"</row>"), (Tag.INLINE, b"<is>"), (Tag.INLINE_END, b"</is>")):
         places = chunk.starts[chunk.tags == tag]
         for offset in range(3, len(whole) - 1):
-            if (data[places + offset] != whole[offset]).any():
+            if (data.take(places + offset) != whole[offset]).any():
                 raise NotPlain
-    worded = np.flatnonzero(HAS_WORDS[chunk.tags] & (chunk.ends - chunk.starts > len("<v")))
+    worded = np.flatnonzero(HAS_WORDS.take(chunk.tags) & (chunk.ends - chunk.starts > len("<v")))
     if len(worded):
         for tail in chunk.tails(worded, chunk.starts[worded] + len("<v"))[1]:
             attributes_of(tail)
 
 
 def _spelled(data: Numbers, places: Numbers, letters: bytes) -> bool:
-    return all(bool((data[places + offset] == letter).all()) for offset, letter in enumerate(letters))
+    return all(bool((data.take(places + offset) == letter).all()) for offset, letter in enumerate(letters))
 
 
 @dataclass(frozen=True)
@@ -309,8 +313,8 @@ def rows_of(chunk: Chunk, hides: HidesRow) -> Rows:
     """The rows by their stated numbers, which must ascend."""
     data = chunk.content
     tags = np.flatnonzero((chunk.tags == Tag.ROW) | (chunk.tags == Tag.EMPTY_ROW))
-    starts = chunk.starts[tags]
-    if (chunk.ends[tags] - starts < len('<row r="1"')).any() or not _spelled(data, starts, b'<row r="'):
+    starts = chunk.starts.take(tags)
+    if (chunk.ends.take(tags) - starts < len('<row r="1"')).any() or not _spelled(data, starts, b'<row r="'):
         raise NotPlain
     place = starts + len('<row r="')
     numbers = np.zeros(len(tags), np.int64)
@@ -378,26 +382,27 @@ def cells_of(chunk: Chunk, rows: Rows) -> Cells:
     """The cells of all rows, at their stated places, which must ascend."""
     data, tags = chunk.content, chunk.tags
     which = np.flatnonzero((tags == Tag.CELL) | (tags == Tag.EMPTY_CELL))
-    starts = chunk.starts[which]
-    if (chunk.ends[which] - starts < len('<c r="A1"')).any() or not _spelled(data, starts, b'<c r="'):
+    starts = chunk.starts.take(which)
+    if (chunk.ends.take(which) - starts < len('<c r="A1"')).any() or not _spelled(data, starts, b'<c r="'):
         raise NotPlain
     bounds = np.append(np.searchsorted(which, rows.tags), len(which))
     row = np.repeat(np.arange(len(rows.tags)), np.diff(bounds))
     columns, place = _column_numbers(data, starts + len('<c r="'))
-    place = _after_row_number(data, place, rows.numbers[row], rows.digits[row])
+    place = _after_row_number(data, place, rows.numbers.take(row), rows.digits.take(row))
     if ((row[1:] == row[:-1]) & (columns[1:] <= columns[:-1])).any():
         raise NotPlain
     index, tails = chunk.tails(which, place)
-    content = np.where(tags[which] == Tag.CELL, tags[np.minimum(which + 1, len(tags) - 1)], Tag.OTHER)
+    content = tags.take(which + 1)
+    content[tags.take(which) == Tag.EMPTY_CELL] = Tag.OTHER
     formulas = (content == Tag.FORMULA) | (content == Tag.EMPTY_FORMULA)
     inline = content == Tag.INLINE
     first = which + 1
     if formulas.any():
         first = first + np.where(content == Tag.FORMULA, 2, formulas)
-        content = np.where(formulas, tags[np.minimum(first, len(tags) - 1)], content)
+        content = np.where(formulas, tags.take(first), content)
     if inline.any():
         first = first + inline
-        content = np.where(inline, tags[np.minimum(first, len(tags) - 1)], content)
+        content = np.where(inline, tags.take(first), content)
     holding = (content == Tag.VALUE) | (content == Tag.TEXT)
     return Cells(
         rows=row,
@@ -413,7 +418,7 @@ def cells_of(chunk: Chunk, rows: Rows) -> Cells:
 
 def _column_numbers(data: Numbers, place: Numbers) -> tuple[Numbers, Numbers]:
     """The column that one to three capitals name at each place, and the place after them."""
-    number = data[place].astype(np.int64) - 64
+    number = data.take(place).astype(np.int64) - 64
     if ((number < 1) | (number > 26)).any():
         raise NotPlain
     place = place + 1
