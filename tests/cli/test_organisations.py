@@ -25,3 +25,21 @@ def test_a_near_name_is_proposed_and_counts_only_once_a_person_accepts_it(tmp_pa
     run("--workspace", board, "organisations", "reject", "London Fire Brigde", "LFB")
     again = run("--workspace", board, "organisations", file, "--period", "2018-19", "--format", "json")
     assert again.json["organisations"]["unregistered"][0]["proposed_code"] is None
+
+
+def test_a_count_of_organisations_says_what_it_would_be_if_proposals_were_accepted(tmp_path):
+    save(
+        tmp_path / "sessions.xlsx",
+        ("Session ref", "Session date", "Mode", "Status"),
+        ("S1", "01/05/2018", "face to face", "delivered"),
+    )
+    save(
+        tmp_path / "attendance.xlsx",
+        ("Session ref", "Learner", "Organisation", "Attended", "Date attended"),
+        ("S1", "L1", "London Fire Brigade", "attended", "01/05/2018"),
+        ("S1", "L2", "London Fire Brigde", "attended", "01/05/2018"),
+        ("S1", "L3", "CAFCASS", "attended", "01/05/2018"),
+    )
+    ran = run("trace", "T03", tmp_path, "--period", "2018-19", "--format", "json")
+    assert ran.json["figures"][0]["evidenced"] == 3
+    assert "3 as typed after known aliases; 2 if 1 proposed merge is accepted." in ran.json["trace"]["reason"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sscbtool import __version__
 from sscbtool.core import wording
@@ -48,6 +48,10 @@ from sscbtool.workflow.receiving import (
     schemas_folder,
     stumbled_report,
 )
+
+if TYPE_CHECKING:
+    from sscbtool.edge.store import Store
+    from sscbtool.workflow.judging import Judged
 
 
 def inspect(request: Request) -> Result:
@@ -105,12 +109,21 @@ def reconcile(request: Request) -> Result:
     judged = judging.judge_rows(_received(request))
     figures = _figures(judged.received.catalogue, judged.period, request)
     document = judging.hold_document(judged, figures)
-    results = judging.hold(judged, figures)
+    results = _held(request, judged, figures)
     verdict = judging.outcome(judged, results)
     if verdict is Outcome.CLEAN and any(each.status in judging.BREAKS for each in document):
         verdict = Outcome.FINDINGS
     extra = {"reconcile": {"document": [each.as_plain() for each in document]}}
     return replace(_result("reconcile", judged, verdict), figures=results, extra=extra)
+
+
+def _held(request: Request, judged: Judged, figures: Iterable[Figure]) -> tuple[FigureResult, ...]:
+    """Each figure held against the returns, with what it would be if the proposed names were merged."""
+    from sscbtool.workflow import judging, naming
+
+    found = naming.proposals(judged.rows.values(), judged.received.register, request.settings)
+    proposed = {each.name: each.code or each.means for each in found}
+    return tuple(judging.sensitivity(judged, judging.hold(judged, figures), proposed))
 
 
 def trace(request: Request) -> Result:
@@ -119,7 +132,7 @@ def trace(request: Request) -> Result:
 
     judged = judging.judge_rows(_received(request))
     figures = _figures(judged.received.catalogue, judged.period, request)
-    results = judging.hold(judged, figures)
+    results = _held(request, judged, figures)
     about = {result.figure.figure_id: _at_length(judged, result) for result in results}
     return replace(
         _result("trace", judged, judging.outcome(judged, results)),
@@ -128,7 +141,7 @@ def trace(request: Request) -> Result:
     )
 
 
-def _at_length(judged: Any, result: FigureResult) -> dict[str, Any]:
+def _at_length(judged: Judged, result: FigureResult) -> dict[str, Any]:
     from sscbtool.workflow import judging
 
     measure = judging.measure_of(judged, result.figure)
@@ -230,7 +243,7 @@ def ingest(request: Request) -> Result:
     return replace(result, extra={"ingest": {"dry_run": False, "landed": landed}})
 
 
-def _replaced(store: Any, request: Request, judged: Any, own: Iterable[Submission]) -> tuple[str, ...]:
+def _replaced(store: Store, request: Request, judged: Judged, own: Iterable[Submission]) -> tuple[str, ...]:
     """Stored submissions that this file replaces: because its cover says so, or ``--replaces`` does."""
     says_so = {path for path, cover in judged.received.covers if cover.supersedes}
     ids = []
@@ -362,7 +375,7 @@ def _received(request: Request) -> Received:
     return Received(catalogue, register, asked, (), submissions, findings, unread, remarks=remarks)
 
 
-def _result(command: str, judged: Any, verdict: Outcome) -> Result:
+def _result(command: str, judged: Judged, verdict: Outcome) -> Result:
     return Result(
         command,
         str(judged.period) if judged.period else None,

@@ -17,6 +17,7 @@ from sscbtool.core.checks import Surroundings
 from sscbtool.core.document import CheckResult, check_document
 from sscbtool.core.figures import OF_PRIOR_YEAR, Known, Near, exact, judge
 from sscbtool.core.model import (
+    ColumnKind,
     ColumnTotal,
     Figure,
     FigureResult,
@@ -266,14 +267,11 @@ def _sum(values: pd.Series) -> Decimal:
 # --------------------------------------------------------------------------- reconcile
 
 
-def engine_for(judged: Judged) -> Engine:
-    """The rows received as tables for measures; an empty one for each return of which nothing was received."""
-    return Engine(
-        {
-            name: judged.rows[name].measured if name in judged.rows else empty_frame(schema)
-            for name, schema in judged.received.catalogue.returns.items()
-        }
-    )
+def engine_for(judged: Judged, frames: Mapping[str, pd.DataFrame] | None = None) -> Engine:
+    """The rows received (or ``frames``) as tables for measures; an empty one for each return of which none came."""
+    given = frames if frames is not None else {name: rows.measured for name, rows in judged.rows.items()}
+    returns = judged.received.catalogue.returns
+    return Engine({name: given[name] if name in given else empty_frame(schema) for name, schema in returns.items()})
 
 
 def measure_of(judged: Judged, figure: Figure) -> Measure | None:
@@ -307,6 +305,43 @@ def hold(judged: Judged, figures: Iterable[Figure]) -> tuple[FigureResult, ...]:
                 result = judge(figure, replace(known, near=near))
             results.append(result)
     return tuple(results)
+
+
+def sensitivity(judged: Judged, results: Iterable[FigureResult], proposed: Mapping[str, str]) -> Iterator[FigureResult]:
+    """The results, each count of organisations with what it would be if the proposed merges were accepted.
+
+    ``proposed`` is name as typed -> the code or name it may mean. Nothing is merged by it.
+    """
+    if not proposed:
+        yield from results
+        return
+    merged = {name: _merged(rows, proposed) for name, rows in judged.rows.items()}
+    period = str(Period(judged.period.year)) if judged.period else None
+    with engine_for(judged, merged) as engine:
+        for result in results:
+            measure = measure_of(judged, result.figure)
+            if measure is None or result.evidenced is None or not _counts_organisations(judged, measure):
+                yield result
+                continue
+            value = engine.measure(measure, result.figure.where, period, as_at_of(result.figure)).value
+            if value == result.evidenced:
+                yield result
+                continue
+            merges = f"{len(proposed)} proposed {'merge is' if len(proposed) == 1 else 'merges are'} accepted"
+            said = f"{result.evidenced} as typed after known aliases; {value} if {merges}."
+            yield replace(result, reason=f"{result.reason} {said}".strip())
+
+
+def _counts_organisations(judged: Judged, measure: Measure) -> bool:
+    schema = judged.received.catalogue.returns[measure.return_name]
+    own = {spec.name for spec in schema.columns if spec.kind is ColumnKind.ORGANISATION}
+    return "distinct" in measure.sql.lower() and bool(own & set(re.findall(r"\w+", measure.sql)))
+
+
+def _merged(rows: Rows, proposed: Mapping[str, str]) -> pd.DataFrame:
+    """The rows as measures see them, each proposed name replaced by what it may mean."""
+    own = [spec.name for spec in rows.schema.columns if spec.kind is ColumnKind.ORGANISATION]
+    return rows.measured.assign(**{name: rows.measured[name].replace(dict(proposed)) for name in own})
 
 
 def hold_document(judged: Judged, figures: Iterable[Figure]) -> tuple[CheckResult, ...]:
