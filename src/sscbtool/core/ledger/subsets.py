@@ -23,13 +23,30 @@ def choose(amounts: Iterable[int], target: int, *, most: Mapping[int, int] | Non
     """A choice of positive ``amounts`` that adds up to ``target``; None where there is none or too many to try.
 
     ``most`` limits how many of an amount may be taken. The result depends on the amounts alone, not on their order:
-    where several choices do, the one with the fewest amounts is given, the larger ones first.
+    where several choices do, that is said and one of them is given, always the same.
     """
     counts = Counter(amount for amount in amounts if 0 < amount <= target)
     if most is not None:
         counts = Counter({amount: min(count, most.get(amount, 0)) for amount, count in counts.items()})
-    if target <= 0 or sum(amount * count for amount, count in counts.items()) < target:
+    whole = sum(amount * count for amount, count in counts.items())
+    if target <= 0 or whole < target:
         return None
+    if 2 * target > whole:
+        return _all_but(counts, whole - target)
+    return _search(counts, target)
+
+
+def _all_but(counts: Counter[int], rest: int) -> Choice | None:
+    """Everything but a choice that adds up to ``rest``: the shorter way where most is wanted."""
+    left_out = _search(counts, rest) if rest else Choice({}, only=True)
+    if left_out is None:
+        return None
+    kept = {amount: count - left_out.amounts.get(amount, 0) for amount, count in sorted(counts.items(), reverse=True)}
+    return Choice({amount: count for amount, count in kept.items() if count}, left_out.only)
+
+
+def _search(counts: Counter[int], target: int) -> Choice | None:
+    """A choice that adds up to ``target``, by all the sums that can be reached."""
     best: dict[int, tuple[int, bool, tuple[tuple[int, int], ...]]] = {0: (0, True, ())}
     work = 0
     for amount in sorted(counts, reverse=True):
