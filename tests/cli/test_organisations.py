@@ -35,7 +35,7 @@ def test_a_count_of_organisations_says_what_it_would_be_if_proposals_were_accept
     )
     save(
         tmp_path / "attendance.xlsx",
-        ("Session ref", "Learner", "Organisation", "Attended", "Date attended"),
+        ("Session ref", "Learner ID", "Organisation", "Attended", "Date attended"),
         ("S1", "L1", "London Fire Brigade", "attended", "01/05/2018"),
         ("S1", "L2", "London Fire Brigde", "attended", "01/05/2018"),
         ("S1", "L3", "CAFCASS", "attended", "01/05/2018"),
