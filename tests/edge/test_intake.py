@@ -1,5 +1,6 @@
 """The gate: what may be opened at all, told by content, and what to ask the sender for."""
 
+import hashlib
 import io
 import os
 import random
@@ -19,6 +20,7 @@ from sscbtool.edge.intake import archive, compound
 from sscbtool.errors import InputRefused
 
 openpyxl = pytest.importorskip("openpyxl")
+xlrd = pytest.importorskip("xlrd")
 xlwt = pytest.importorskip("xlwt")
 
 LIMITS = Limits()
@@ -206,6 +208,8 @@ ODS = {
         ("Org\tAmount\n".encode("utf-16-le"), "a.txt", FileFormat.CSV),
         (b"<5,[c],x\n", "a.csv", FileFormat.CSV),
         (b"[c],1\n", "a.csv", FileFormat.CSV),
+        (b"<div><h1>Returns</h1><table><tr><td>1</table>", "a.html", FileFormat.HTML),
+        (b"<b>Org</b>,Amount\nLFB,1\n", "a.csv", FileFormat.CSV),
         (b"<name>,<amount>\n", "a.csv", FileFormat.CSV),
         (b"ID;Partner;Amount\n1;LFB;500\n", "a.csv", FileFormat.CSV),
         (b"From: Police\nTo: Board\nOrg,Amount\n", "a.csv", FileFormat.CSV),
@@ -615,6 +619,55 @@ def test_a_protected_legacy_workbook_is_named(refusal):
     record = struct.pack("<HH", 0x2F, 6) + bytes(6)
     interrupted = data[: at + 20] + record + data[at + 20 + len(record) :]
     assert "protected by a password" in refusal(interrupted, "a.xls")
+
+
+def locked_legacy(data: bytes, password: str) -> bytes:
+    """An xls file encrypted by RC4, as Excel 97 does: every record's content but that of a few, in blocks of 1024."""
+    import olefile
+    from msoffcrypto.method.rc4 import DocumentRC4
+    from xlwt.CompoundDoc import XlsDoc
+
+    rng = random.Random(7)
+    salt, verifier = rng.randbytes(16), rng.randbytes(16)
+    # One keystream for both, as the verifier stands at the start of block 0.
+    proof = DocumentRC4.decrypt(password, salt, io.BytesIO(verifier + hashlib.md5(verifier).digest())).read()
+    with olefile.OleFileIO(io.BytesIO(data)) as container:
+        stream = container.openstream("Workbook").read()
+    # xlwt pads with NULs, which the library reads as empty records of four bytes.
+    end = 0
+    while stream[end : end + 4] not in (bytes(4), b""):
+        end += 4 + struct.unpack_from("<H", stream, end + 2)[0]
+    align = bytes(-(end + 58) % 4)
+    filepass = struct.pack("<HHHHH", 0x2F, 54 + len(align), 1, 1, 1) + salt + proof + align
+    plain, shown, at = b"", b"", 0
+    while at < end:
+        kind, length = struct.unpack_from("<HH", stream, at)
+        record = bytearray(stream[at : at + 4 + length])
+        if kind == 0x85:
+            record[4:8] = struct.pack("<L", struct.unpack_from("<L", record, 4)[0] + len(filepass))
+        open_bytes = len(record) if kind == 0x809 else 8 if kind == 0x85 else 4
+        plain += bytes(record)
+        shown += b"\1" * open_bytes + b"\0" * (len(record) - open_bytes)
+        if not at:
+            plain += filepass
+            shown += b"\1" * len(filepass)
+        at += 4 + length
+    hidden = DocumentRC4.decrypt(password, salt, io.BytesIO(plain), blocksize=1024).read()
+    mixed = bytes(p if s else h for p, s, h in zip(plain, shown, hidden, strict=True))
+    out = io.BytesIO()
+    XlsDoc().save(out, mixed)
+    return out.getvalue()
+
+
+def test_a_legacy_workbook_opens_with_its_password_and_is_never_written_to_disk(admit, refusal, monkeypatch):
+    monkeypatch.setattr("tempfile.TemporaryFile", None)
+    data = locked_legacy(legacy(Payments=""), "Secret1")
+    assert refusal(data, "a.xls") == "it is protected by a password"
+    assert refusal(data, "a.xls", password="other") == "the password given does not open it"
+    admitted = admit(data, "a.xls", password="Secret1")
+    assert admitted.format is FileFormat.XLS
+    assert xlrd.open_workbook(file_contents=admitted.data).sheet_by_name("Payments").cell_value(0, 0) == "Org"
+    assert admit(locked_legacy(legacy(), compound.OFFICE_PASSWORD), "a.xls").format is FileFormat.XLS
 
 
 # --------------------------------------------------------------------------- real files

@@ -176,6 +176,11 @@ def test_rows_with_more_or_fewer_fields_than_most_are_told_but_empty_fields_too_
     assert [r.row for r in told(read(data), RemarkKind.RAGGED_ROW)] == [1, 4, 6]
 
 
+def test_a_delimiter_at_the_end_of_most_lines_makes_no_line_without_it_ragged():
+    assert not read(b"Org,Amount\nLFB,500,\nCRC,250,\nNPS,1,,\n").remarks
+    assert [r.row for r in told(read(b"Org,Amount\nLFB,500,\nCRC,250,x\n"), RemarkKind.RAGGED_ROW)] == [1]
+
+
 def test_remarks_of_one_kind_are_bounded_and_say_so():
     lines = ["a,b,c"] * 3000 + ["a,b"] * 2000
     ragged = told(read("\n".join(lines).encode()), RemarkKind.RAGGED_ROW)

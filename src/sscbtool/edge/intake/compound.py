@@ -39,6 +39,12 @@ class Protected(InputRefused):
     """A file that would open with the right password, and was given none or another."""
 
 
+class InMemory:
+    """Stands in for ``tempfile`` where nothing may be written to disk."""
+
+    TemporaryFile = io.BytesIO
+
+
 @dataclass(frozen=True)
 class Legacy:
     """A workbook stream that may be read as it is."""
@@ -135,9 +141,12 @@ def _unlocked_package(container: Any, data: bytes, password: str | None) -> byte
 
 
 def _unlocked_legacy(data: bytes, password: str | None) -> bytes:
-    from msoffcrypto.format.xls97 import Xls97File
+    """The legacy workbook as it was before it was encrypted."""
+    from msoffcrypto.format import xls97
 
-    return _try_passwords(Xls97File, data, password)
+    # The library would put what it decrypts into a file on disk.
+    xls97.tempfile = InMemory  # type: ignore[assignment]
+    return _try_passwords(xls97.Xls97File, data, password)
 
 
 def _try_passwords(opener: type, data: bytes, password: str | None, **options: bool) -> bytes:

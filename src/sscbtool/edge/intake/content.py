@@ -49,13 +49,15 @@ NAMED: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\0\0\x1a\0", "a Lotus 1-2-3 workbook"),
 )
 
-TABLE_TAGS = (
-    rb"html|head|body|meta|title|style|script|link|base|table|thead|tbody|tr|td|th|div|span|p|br|hr|b|i|u|center|font|"
-    rb"h[1-6]|form|section|article|main|header|footer|nav|pre|a|img|noscript"
+PAGE_TAGS = rb"html|head|body|meta|title|style|script|link|base|table|thead|tbody|tr|td|th|form"
+INNER_TAGS = (
+    rb"div|span|p|br|hr|b|i|u|center|font|h[1-6]|section|article|main|header|footer|nav|pre|a|img|noscript|strong|em"
 )
 HTML_START = re.compile(
-    rb"\A(?:<!--(?>.*?-->)\s*+)*+<(?:!doctype\s+html|(?:" + TABLE_TAGS + rb")[\s/>])", re.IGNORECASE | re.DOTALL
+    rb"\A(?:<!--(?>.*?-->)\s*+)*+<(?:!doctype\s+html|(?:" + PAGE_TAGS + rb")[\s/>])", re.IGNORECASE | re.DOTALL
 )
+INNER_START = re.compile(rb"\A<(?:" + INNER_TAGS + rb")[\s/>].*<table[\s>]", re.IGNORECASE | re.DOTALL)
+"""Tags that may also stand in a cell of a text file make a page only before a table."""
 XML_START = re.compile(rb"\A<(?:\?xml|!doctype|!--|[\w.-]+:[\w.-]+[\s>])", re.IGNORECASE)
 JSON_START = re.compile(rb'\A(?:\{\s*(?:"[^"\n]*"\s*:|\}\s*\Z)|\[\s*(?:[\[{]\s*["{\[\d]|"[^"\n]*"\s*[,\]]\s*["\]]))')
 MAIL_START = re.compile(rb"\A[A-Za-z][A-Za-z-]*: .*?^MIME-Version: ", re.IGNORECASE | re.DOTALL | re.MULTILINE)
@@ -104,7 +106,7 @@ def _told_text(head: bytes) -> Family:
     if _is_binary(text):
         raise InputRefused("it is neither a spreadsheet nor text", ASK_SPREADSHEET)
     start = text.lstrip(b" \t\r\n\0\x0b\x0c")
-    if HTML_START.match(start):
+    if HTML_START.match(start) or INNER_START.match(start):
         return Family.HTML
     if XML_START.match(start):
         return _told_xml(start)

@@ -444,6 +444,8 @@ def _ragged(records: _Records, filled: Matrix) -> Iterator[Remark]:
     widths = np.concatenate(records.widths)
     counts = np.bincount(widths[told])
     usual = len(counts) - 1 - int(np.argmax(counts[::-1]))
+    # A delimiter at the end of most lines makes no column that the others lack.
+    usual = min(usual, int(np.flatnonzero(filled.any(axis=0))[-1]) + 1)
     overlong = filled[:, usual:].any(axis=1)
     ragged = np.flatnonzero(told & ((widths < usual) | overlong))
     for i in ragged[: REMARKS_A_KIND + 1]:
