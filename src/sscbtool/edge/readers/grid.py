@@ -87,6 +87,18 @@ class GridBuilder:
         if len(self._texts) > self._most:
             self._budget.spend(len(self._texts))
 
+    def add_row(
+        self, row: int, columns: list[int], texts: list[str], kinds: list[int], flags: list[int], formats: list[int]
+    ) -> None:
+        """Several cells of one row, as ``add`` takes them one by one."""
+        self.expect(len(columns))
+        self._rows.extend([row] * len(columns))
+        self._columns.extend(columns)
+        self._texts.extend(texts)
+        self._kinds.extend(kinds)
+        self._flags.extend(flags)
+        self._formats.extend(formats)
+
     def expect(self, cells: int) -> None:
         """InputRefused if that many cells more would go beyond the limit."""
         if len(self._texts) + cells > self._most:

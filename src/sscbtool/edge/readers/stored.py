@@ -147,6 +147,7 @@ def date_class(code: str) -> DateClass:
 # --------------------------------------------------------------------------- date serials
 
 
+@lru_cache(maxsize=20_000)
 def serial_text(value: float, shown: DateClass, *, epoch_1904: bool) -> str | None:
     """ISO text of a date serial rounded to the second; None where it names no day of the calendar.
 

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import xlrd
 from xlrd.biffh import (
+    XL_CELL_BLANK,
     XL_CELL_BOOLEAN,
     XL_CELL_DATE,
+    XL_CELL_EMPTY,
     XL_CELL_ERROR,
-    XL_CELL_NUMBER,
     XL_CELL_TEXT,
     XLRDError,
     error_text_from_code,
@@ -50,10 +50,13 @@ XLRD_TROUBLE = (
 )
 """What xlrd has been seen to raise on files that are cut short or made up."""
 
+NOTHING = (XL_CELL_EMPTY, XL_CELL_BLANK)
 RECORD_HEAD = struct.Struct("<HH")
-CELL_HEAD = struct.Struct("<HH")
+CELL = struct.Struct("<HHHH")
+"""Type, length, row and column, with which every cell record begins."""
 END_OF_SHEET, FORMULA_RECORD, FILTER_MODE = 0x000A, 0x0006, 0x009B
-BEGINNINGS = (0x0009, 0x0209, 0x0409, 0x0809)
+BEGINNINGS = frozenset((0x0009, 0x0209, 0x0409, 0x0809))
+TELLING = BEGINNINGS | {END_OF_SHEET, FORMULA_RECORD, FILTER_MODE}
 
 
 def read_xls(data: bytes | memoryview, limits: Limits) -> Workbook:
@@ -106,54 +109,62 @@ def _trouble_refused(work: Any) -> Any:
 
 def _grid(book: Any, sheet: Any, records: _Records, budget: CellBudget) -> Grid:
     builder = GridBuilder(str(sheet.name), budget)
-    shown = _Formats(book, builder)
-    epoch_1904 = bool(book.datemode)
-    formatted = bool(book.formatting_info)
+    meanings = _Meanings(book, builder)
     for i in range(sheet.nrows):
-        styles = sheet._cell_xf_indexes[i] if formatted else ()  # noqa: SLF001  (cell by cell it is ten times slower)
-        for j, (kind, value) in enumerate(zip(sheet.row_types(i), sheet.row_values(i), strict=True)):
-            flag = FORMULA if (i, j) in records.formulas else 0
-            form, shows = shown.of(styles[j]) if formatted else (0, DateClass.NONE)
-            if kind == XL_CELL_TEXT:
-                if value or flag:
-                    builder.add(i + 1, j + 1, value, TEXT, flag, form)
-            elif kind in (XL_CELL_NUMBER, XL_CELL_DATE):
-                if not formatted and kind == XL_CELL_DATE:
-                    shows = DateClass.DATE_TIME
-                builder.add(i + 1, j + 1, *_number(value, shows, epoch_1904=epoch_1904), flag, form)
-            elif kind == XL_CELL_BOOLEAN:
-                builder.add(i + 1, j + 1, "TRUE" if value else "FALSE", BOOL, flag, form)
-            elif kind == XL_CELL_ERROR:
-                builder.add(i + 1, j + 1, error_text_from_code.get(value, "#VALUE!"), ERROR, flag, form)
+        columns, texts, kinds, flags, formats = _row(sheet, i, meanings)
+        formulas = records.formulas.get(i)
+        if formulas is not None:
+            flags = [FORMULA if column - 1 in formulas else 0 for column in columns]
+        builder.add_row(i + 1, columns, texts, kinds, flags, formats)
     builder.merges = [Area(top + 1, left + 1, bottom, right) for top, bottom, left, right in sheet.merged_cells]
     builder.hidden_rows = (i + 1 for i, row in sheet.rowinfo_map.items() if row.hidden or row.height == 0)
     builder.hidden_columns = (j + 1 for j, column in sheet.colinfo_map.items() if column.hidden or column.width == 0)
     return builder.build()
 
 
-def _number(value: float, shown: DateClass, *, epoch_1904: bool) -> tuple[str, int]:
-    if shown is not DateClass.NONE:
-        date = serial_text(value, shown, epoch_1904=epoch_1904)
-        if date is not None:
-            return date, DATE
-    return number_text(value), NUMBER
+def _row(sheet: Any, i: int, meanings: _Meanings) -> tuple[list[int], list[str], list[int], list[int], list[int]]:
+    """Column, text, kind, flag and format index of each cell of row ``i`` that is not blank."""
+    columns: list[int] = []
+    texts: list[str] = []
+    kinds: list[int] = []
+    formats: list[int] = []
+    types, values = sheet.row_types(i), sheet.row_values(i)
+    styles = sheet._cell_xf_indexes[i] if meanings.formatted else types  # noqa: SLF001  (by cell it is ten times slower)
+    for column, (told, value, style) in enumerate(zip(types, values, styles, strict=True), 1):
+        if told in NOTHING:
+            continue
+        form, shown = meanings.known[style]
+        if told == XL_CELL_TEXT:
+            text, kind = value, TEXT
+        elif told == XL_CELL_BOOLEAN:
+            text, kind = "TRUE" if value else "FALSE", BOOL
+        elif told == XL_CELL_ERROR:
+            text, kind = error_text_from_code.get(value, "#VALUE!"), ERROR
+        elif shown is DateClass.NONE:
+            text, kind = number_text(value), NUMBER
+        else:
+            date = serial_text(value, shown, epoch_1904=meanings.epoch_1904)
+            text, kind = (number_text(value), NUMBER) if date is None else (date, DATE)
+        columns.append(column)
+        texts.append(text)
+        kinds.append(kind)
+        formats.append(form)
+    return columns, texts, kinds, [0] * len(columns), formats
 
 
-class _Formats:
-    """Format index and date class by the book's style number."""
+class _Meanings:
+    """Format index and date class by style number, or by cell type where the book's styles cannot be read."""
 
     def __init__(self, book: Any, builder: GridBuilder) -> None:
-        self._book = book
-        self._builder = builder
-        self._known: dict[int, tuple[int, DateClass]] = {}
-
-    def of(self, style: int) -> tuple[int, DateClass]:
-        found = self._known.get(style)
-        if found is None:
-            form = self._book.format_map.get(self._book.xf_list[style].format_key)
-            code = str(form.format_str) if form is not None else "General"
-            found = self._known[style] = self._builder.format(code), date_class(code)
-        return found
+        self.formatted = bool(book.formatting_info)
+        self.epoch_1904 = bool(book.datemode)
+        if self.formatted:
+            codes = [book.format_map.get(style.format_key) for style in book.xf_list]
+            texts = ["General" if code is None else str(code.format_str) for code in codes]
+            self.known = [(builder.format(text), date_class(text)) for text in texts]
+        else:
+            dates = {XL_CELL_DATE: (0, DateClass.DATE_TIME)}
+            self.known = [dates.get(told, (0, DateClass.NONE)) for told in range(XL_CELL_BLANK + 1)]
 
 
 # --------------------------------------------------------------------------- records that xlrd passes over
@@ -161,35 +172,27 @@ class _Formats:
 
 @dataclass
 class _Records:
-    formulas: set[tuple[int, int]] = field(default_factory=set)
-    """Row and column, from 0, of each formula."""
+    formulas: dict[int, set[int]] = field(default_factory=dict)
+    """Row -> columns, from 0, of its formulas."""
     filtered: bool = False
 
 
 def _records(book: Any, number: int) -> _Records:
-    """Walks one sheet's records in the workbook stream."""
+    """Walks one sheet's records in the workbook stream, those of charts within it left out."""
     found = _Records()
     stream = memoryview(book.mem)
-    for kind, start, length in _walk(stream, book._sh_abs_posn[number]):  # noqa: SLF001  (xlrd gives no other way)
-        if kind == FORMULA_RECORD and length >= CELL_HEAD.size:
-            found.formulas.add(CELL_HEAD.unpack_from(stream, start))
-        elif kind == FILTER_MODE:
-            found.filtered = True
-    return found
-
-
-def _walk(stream: memoryview, position: int) -> Iterator[tuple[int, int, int]]:
-    """Record type, start and length of each record of the sheet at ``position``, charts within it left out."""
-    depth = 0
-    while position + RECORD_HEAD.size <= len(stream):
-        kind, length = RECORD_HEAD.unpack_from(stream, position)
-        position += RECORD_HEAD.size
-        if kind in BEGINNINGS:
-            depth += 1
-        elif kind == END_OF_SHEET:
-            depth -= 1
+    position, depth = book._sh_abs_posn[number], 0  # noqa: SLF001  (xlrd gives no other way)
+    last = len(stream) - RECORD_HEAD.size
+    unpack = RECORD_HEAD.unpack_from
+    while position <= last:
+        kind, length = unpack(stream, position)
+        if kind in TELLING:
+            depth += (kind in BEGINNINGS) - (kind == END_OF_SHEET)
             if depth <= 0:
-                return
-        elif depth == 1 and position + length <= len(stream):
-            yield kind, position, length
-        position += length
+                break
+            if kind == FORMULA_RECORD and depth == 1 and position + CELL.size <= len(stream):
+                _, _, row, column = CELL.unpack_from(stream, position)
+                found.formulas.setdefault(row, set()).add(column)
+            found.filtered |= kind == FILTER_MODE and depth == 1
+        position += RECORD_HEAD.size + length
+    return found
