@@ -1,0 +1,1 @@
+"""What makes the sample year: every person and every organisation in it is invented."""
