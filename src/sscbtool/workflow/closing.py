@@ -396,9 +396,9 @@ class _Books:
     def remarks(self, closing: Closing) -> Iterator[str]:
         """What a reader should know of how the closing was made."""
         if closing.other_years:
-            yield f"{closing.other_years:,} ledger lines are dated outside {self.judged.period} and are not counted."
+            yield f"Dated outside {self.judged.period} and not counted: {closing.other_years:,} ledger lines."
         if closing.other_funds:
-            yield f"{closing.other_funds:,} ledger lines belong to other funds than the one asked for."
+            yield f"Of other funds than the one asked for: {closing.other_funds:,} ledger lines."
         if self.judged.period and self.judged.period.quarter:
             yield "What was agreed and invoiced is of the whole year; what was received is of the quarter."
 
@@ -410,7 +410,8 @@ class _Books:
             "invoiced": sum(line.invoiced or 0 for line in closing.lines),
             "received": closing.bridge[-1].pence,
         }
-        shares = _shares([_on(line, basis) for line in closing.lines])
+        alone = self.request.partner is not None
+        shares = [None] * len(closing.lines) if alone else _shares([_on(line, basis) for line in closing.lines])
         return {
             "basis": basis,
             "fund": self.fund or None,

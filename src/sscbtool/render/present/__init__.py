@@ -8,6 +8,7 @@ from __future__ import annotations
 from sscbtool.core.model import Result
 from sscbtool.render.present.figures import reconcile, trace
 from sscbtool.render.present.found import inspect
+from sscbtool.render.present.ledger import ledger
 from sscbtool.render.present.measures import summary
 from sscbtool.render.present.plain import plain_values
 from sscbtool.render.present.received import ingest, validate
@@ -30,6 +31,8 @@ def present(result: Result, *, show_values: bool = False) -> Report:
             return ingest(result)
         case "reconcile":
             return reconcile(result)
+        case "ledger":
+            return ledger(result)
         case "trace":
             return trace(result)
         case "summary":

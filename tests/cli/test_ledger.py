@@ -1,0 +1,143 @@
+"""The year's end, run as a finance officer runs it: four files, one of them as SAP writes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import run
+
+AGREED = """Organisation,Fund,Agreed amount,Financial year
+Police (MOPAC),SSCB,"5,000.00",2018-19
+Southwark CCG,SSCB,"60,000.00",2018-19
+London Fire Brigade,SSCB,500.00,2018-19
+London Borough Southwark,SSCB,"63,421.50",2018-19
+"""
+INVOICED = """Invoice no,Organisation,Net,Invoice date,Due date,Credit note of
+INV-001,Southwark CCG,30000.00,01/05/2018,31/05/2018,
+INV-002,Southwark CCG,30000.00,01/08/2018,31/08/2018,
+INV-003,London Fire Brigade,500.00,01/03/2019,31/03/2019,
+INV-004,Police (MOPAC),5000.00,01/05/2018,31/05/2018,
+"""
+SPLITS = """Doc no,Line no,Fund,Amount
+1400000001,1,SSCB,5000.00
+1400000001,1,SSAB,5000.00
+"""
+HEAD = ("CoCd", "Document No", "Itm", "Pstng Date", "Period", "Type", "Customer", "Reference", "Text", "Amount in LC")
+LINES = (
+    ("1000", "1400000001", "1", "14.06.2018", "3", "DZ", "MOPAC", "INV-004", "remittance", "10,000.00-"),
+    ("1000", "1400000002", "1", "14.05.2018", "2", "DZ", "", "INV001", "CCG Q1", "30,000.00-"),
+    ("1000", "1400000003", "1", "14.08.2018", "5", "DZ", "", "", "SOUTHWARK CCG Q2", "30,000.00-"),
+    ("1000", "1400000004", "1", "01.04.2019", "1", "DZ", "LFB", "INV003", "", "500.00-"),
+    ("1000", "1400000005", "1", "31.03.2019", "13", "SA", "LBS", "", "Own share", "63,421.50-"),
+)
+
+
+@pytest.fixture
+def books(tmp_path: Path) -> Path:
+    (tmp_path / "agreed.csv").write_text(AGREED, encoding="utf-8")
+    (tmp_path / "invoices.csv").write_text(INVOICED, encoding="utf-8")
+    (tmp_path / "splits.csv").write_text(SPLITS, encoding="utf-8")
+    _export(tmp_path, LINES)
+    return tmp_path
+
+
+def _export(folder: Path, lines: tuple[tuple[str, ...], ...]) -> None:
+    text = "".join("\t".join(line) + "\r\n" for line in (HEAD, *lines))
+    (folder / "ledger.xls").write_text(text, encoding="utf-16", newline="")
+
+
+def close(books: Path, *options: str):
+    return run("ledger", books, "--fund", "SSCB", "--period", "2018-19", "--format", "json", *options)
+
+
+def test_the_year_is_closed_to_the_penny_and_what_is_open_is_named(books):
+    ran = close(books)
+    told = ran.json["ledger"]
+    assert ran.code == 1
+    assert {line["organisation"]: (line["class"], line["received"]) for line in told["lines"]} == {
+        "CCG": ("settled", "60000.00"),
+        "LBS": ("own_authority_journal", "63421.50"),
+        "LFB": ("cut_off", "0.00"),
+        "MOPAC": ("settled", "5000.00"),
+    }
+    assert told["bridge"] == [
+        {"step": "agreed", "amount": "128921.50"},
+        {"step": "cut_off", "amount": "-500.00"},
+        {"step": "received", "amount": "128421.50"},
+    ]
+    assert told["residual"] == "0.00"
+    assert told["unmatched"] == []
+
+
+def test_a_match_names_the_cell_of_each_ledger_line(books):
+    (line,) = close(books, "--partner", "CCG").json["ledger"]["lines"]
+    assert [(m["expected"], m["reference"], m["how"]) for m in line["matches"]] == [
+        ("30000.00", "INV-001", "reference"),
+        ("30000.00", "INV-002", "amount"),
+    ]
+    assert [r["cell"] for m in line["matches"] for r in m["received"]] == ["J3", "J4"]
+
+
+def test_a_year_in_which_everything_came_ends_clean(books):
+    _export(books, (*LINES[:3], ("1000", "1400000004", "1", "29.03.2019", *LINES[3][4:]), LINES[4]))
+    ran = close(books, "--control-total", "133921.50", "--control-rows", "5")
+    assert (ran.code, ran.json["outcome"]) == (0, "clean")
+
+
+@pytest.mark.parametrize("stated", [("--control-total", "1.00"), ("--control-rows", "6")])
+def test_an_extract_that_does_not_meet_what_is_stated_gives_no_verdict(books, stated):
+    ran = close(books, *stated)
+    assert (ran.code, ran.json["outcome"], ran.json["ledger"]) == (4, "incomplete", None)
+    assert "SSCB-CLO-1" in [finding["code"] for finding in ran.json["findings"]]
+
+
+def test_where_nothing_states_a_total_that_is_a_warning_and_the_run_goes_on(books):
+    assert "SSCB-CLO-2" in [finding["code"] for finding in close(books).json["findings"]]
+    met = close(books, "--control-total=-133,921.50").json
+    assert "SSCB-CLO-2" not in [finding["code"] for finding in met["findings"]]
+
+
+def test_without_agreements_there_is_nothing_to_judge(books):
+    (books / "agreed.csv").unlink()
+    assert close(books).code == 4
+
+
+def test_without_invoices_agreed_is_held_against_received_alone(books):
+    (books / "invoices.csv").unlink()
+    told = close(books).json["ledger"]
+    assert {line["invoiced"] for line in told["lines"]} == {None}
+    assert [line["class"] for line in told["lines"]] == ["settled", "own_authority_journal", "cut_off", "settled"]
+
+
+def test_every_fund_stands_side_by_side_where_none_is_asked_for(books):
+    with (books / "agreed.csv").open("a", encoding="utf-8") as file:
+        file.write('Police (MOPAC),SSAB,"5,000.00",2018-19\n')
+    told = run("ledger", books, "--period", "2018-19", "--format", "json").json["ledger"]
+    assert [(x["fund"], x["class"]) for x in told["lines"] if x["organisation"] == "MOPAC"] == [
+        ("SSAB", "settled"),
+        ("SSCB", "settled"),
+    ]
+
+
+def test_settings_say_which_codes_are_whose_and_how_the_ledger_writes_income(books):
+    export = tuple((*line[:-1], line[-1].rstrip("-")) for line in LINES)
+    _export(books, export)
+    settings = '[ledger]\nincome = "debit"\ntolerance = "500.00"\n'
+    (books / "sscbtool.toml").write_text(settings, encoding="utf-8")
+    ran = run("--workspace", books, "ledger", books, "--fund", "SSCB", "--period", "2018-19", "--format", "json")
+    assert [line["class"] for line in ran.json["ledger"]["lines"]][2:] == ["settled", "settled"]
+
+
+def test_settings_that_are_not_known_are_refused(books):
+    (books / "sscbtool.toml").write_text('[ledger]\nincome = "both"\n', encoding="utf-8")
+    ran = run("--workspace", books, "ledger", books)
+    assert (ran.code, "ledger.income" in ran.err) == (2, True)
+
+
+def test_one_screen_tells_the_verdict_the_bridge_and_what_to_do(books):
+    out = run("ledger", books, "--fund", "SSCB", "--period", "2018-19").out
+    for words in ("£128,421.50 was received", "Own journal", "Came after year end", "1 open, 0 explained (£0.00)."):
+        assert words in out
+    assert len(out.splitlines()) < 40
+    assert max(map(len, out.splitlines())) <= 120
