@@ -121,7 +121,7 @@ def test_comments_pictures_and_tables_inside_cells_are_not_the_cells_text():
     inside = (
         '<table:table-cell office:value-type="string"><office:annotation><text:p>a comment</text:p></office:annotation>'
         "<draw:frame><draw:text-box><text:p>a picture</text:p></draw:text-box></draw:frame><text:p>text</text:p>"
-        "</table:table-cell>"
+        f"<table:table>{row(text_cell('inner'))}</table:table></table:table-cell>"
     )
     assert cells(grid_of(row(inside, text_cell("next")))) == {"A1": ("text", Kind.TEXT), "B1": ("next", Kind.TEXT)}
 

@@ -22,6 +22,7 @@ BLANK, TEXT = int(Kind.BLANK), int(Kind.TEXT)
 TELLING = int(Flag.UNCACHED | Flag.UNDECODABLE)
 """Flags that make a cell without a value worth keeping."""
 MOST_FORMATS = 1 << 16
+MOST_MERGES = 200_000
 
 Matrix = np.ndarray[Any, Any]
 
@@ -98,6 +99,13 @@ class GridBuilder:
         self._kinds.extend(kinds)
         self._flags.extend(flags)
         self._formats.extend(formats)
+
+    def merge(self, area: Area) -> None:
+        """One merged area. InputRefused beyond the most that a sheet may have."""
+        self.merges.append(area)
+        if len(self.merges) > MOST_MERGES:
+            message = f"a sheet of it merges more than {MOST_MERGES:,} areas"
+            raise InputRefused(message, "Ask for the sheet without merged cells.")
 
     def expect(self, cells: int) -> None:
         """InputRefused if that many cells more would go beyond the limit."""

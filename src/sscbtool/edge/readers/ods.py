@@ -44,6 +44,9 @@ ERROR_TEXT = re.compile(r"#(?:REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!)|Err:\d{3
 TIME = re.compile(r"(-?)P(?:(\d+)D)?T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,](\d+))?S)?")
 OUTSIDE = re.compile(r"'(?:file|https?|ftp|smb):[^']*'#", re.IGNORECASE)
 SPACES = re.compile(r"[ \t\r\n]+")
+SPACED = re.compile(r"[ \t\r\n]{2}|[\t\r\n]")
+MOST_SPACES = 32_767
+"""As many characters as a cell may have."""
 
 Attributes = dict[str, str]
 
@@ -52,7 +55,7 @@ def read_ods(data: bytes | memoryview, limits: Limits) -> Workbook:
     """The visible sheets of an ods file. InputRefused for a file that is broken, protected or beyond the limits."""
     parts = Parts(data, limits)
     _refuse_protected(parts)
-    reader = _Reader(CellBudget(limits), limits.sheets)
+    reader = _Reader(CellBudget(limits), limits.sheets, limits.part_bytes)
     parse_xml(parts.read("content.xml"), start=reader.start, end=reader.end, text=reader.text, namespaces=NAMESPACES)
     if any(name.startswith("basic/") and name.endswith(".xml") for name in parts.ending(".xml")):
         reader.remarks.append(Remark(RemarkKind.MACROS))
@@ -76,32 +79,21 @@ def _refuse_protected(parts: Parts) -> None:
     parse_xml(parts.read("META-INF/manifest.xml"), start=start, namespaces=NAMESPACES)
 
 
-@dataclass
-class _Cell:
-    """One cell element while it is read."""
-
-    attributes: Attributes
-    repeated: int
-    paragraphs: list[str] = field(default_factory=list)
-    pieces: list[str] = field(default_factory=list)
-
-
 @dataclass(frozen=True)
-class _Content:
-    """What one cell element holds, and for how many cells side by side."""
+class _Row:
+    """The cells of one row that hold something, side by side as ``GridBuilder.add_row`` takes them."""
 
-    column: int
-    repeated: int
-    text: str
-    kind: int
-    flag: int
-    form: int
+    columns: list[int] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    kinds: list[int] = field(default_factory=list)
+    flags: list[int] = field(default_factory=list)
+    formats: list[int] = field(default_factory=list)
 
 
 class _Reader:
     """Follows content.xml and gathers the grids."""
 
-    def __init__(self, budget: CellBudget, most_sheets: int) -> None:
+    def __init__(self, budget: CellBudget, most_sheets: int, most_chars: int) -> None:
         self.grids: list[Grid] = []
         self.hidden_sheets: list[str] = []
         self.remarks: list[Remark] = []
@@ -112,8 +104,11 @@ class _Reader:
         self._tables = 0
         self._aside = 0
         self._builder: GridBuilder | None = None
-        self._cell: _Cell | None = None
-        self._in_paragraph = False
+        self._reading = False
+        self._cell: Attributes | None = None
+        self._paragraphs: list[str] = []
+        self._pieces: list[str] | None = None
+        self._chars = most_chars
         self._hidden_groups: list[bool] = []
         self._reset()
         self._starts: dict[str, Callable[[Attributes], None]] = {
@@ -147,30 +142,29 @@ class _Reader:
         self._columns = 0
         self._rows_repeated = 1
         self._row_hidden = False
-        self._row_cells: list[_Content] = []
+        self._row_cells = _Row()
         self._hidden_rows: list[range] = []
         self._hidden_columns: list[range] = []
         self._filtered = False
         self._outside: list[tuple[int, int]] = []
 
     def start(self, tag: str, attributes: Attributes) -> None:
-        if tag in ASIDE:
-            self._aside += 1
         handler = self._starts.get(tag)
         if handler is not None and not self._aside:
             handler(attributes)
+        elif tag in ASIDE:
+            self._aside += 1
 
     def end(self, tag: str) -> None:
-        if tag in ASIDE:
-            self._aside -= 1
-            return
         handler = self._ends.get(tag)
         if handler is not None and not self._aside:
             handler()
+        elif tag in ASIDE:
+            self._aside -= 1
 
     def text(self, piece: str) -> None:
-        if self._in_paragraph and self._cell is not None and not self._aside:
-            self._cell.pieces.append(SPACES.sub(" ", piece))
+        if self._pieces is not None and not self._aside:
+            self._pieces.append(SPACES.sub(" ", piece) if SPACED.search(piece) else piece)
 
     # styles
 
@@ -186,6 +180,7 @@ class _Reader:
     def _start_table(self, attributes: Attributes) -> None:
         self._tables += 1
         if self._tables > 1:
+            self._reading = False
             return
         name = attributes.get("table:name", "")
         self._reset()
@@ -195,6 +190,7 @@ class _Reader:
             self._builder = None
         else:
             self._builder = GridBuilder(name, self._budget)
+        self._reading = self._builder is not None
         if len(self.grids) + len(self.hidden_sheets) >= self._most_sheets:
             message = f"it has more than {self._most_sheets} sheets"
             raise broken(message)
@@ -202,6 +198,7 @@ class _Reader:
     def _end_table(self) -> None:
         self._tables -= 1
         builder = self._builder
+        self._reading = self._tables == 1 and builder is not None
         if self._tables or builder is None:
             return
         builder.hidden_rows = (row for rows in self._hidden_rows for row in rows)
@@ -215,11 +212,6 @@ class _Reader:
             self.remarks.append(
                 Remark(RemarkKind.EXTERNAL_LINK, builder.sheet, row, column, detail=str(len(self._outside)))
             )
-
-    @property
-    def _reading(self) -> bool:
-        """Whether what comes belongs to a visible sheet itself, not to a table inside one of its cells."""
-        return self._builder is not None and self._tables == 1
 
     # columns and rows
 
@@ -244,94 +236,106 @@ class _Reader:
         if not self._reading:
             return
         self._column = 0
-        self._row_cells = []
+        self._row_cells = _Row()
         self._rows_repeated = _repeats(attributes, "table:number-rows-repeated")
         self._row_hidden = self._hidden(attributes)
         self._filtered |= attributes.get("table:visibility") == "filter"
 
     def _end_row(self) -> None:
-        builder = self._builder
+        builder, cells = self._builder, self._row_cells
         if builder is None or not self._reading:
             return
         first = self._row + 1
         self._row += self._rows_repeated
-        if not self._row_cells:
+        if not cells.columns:
             return
-        if self._row > LAST_ROW or self._column > LAST_COLUMN:
-            self._refuse_beyond()
+        if self._row > LAST_ROW:
+            raise _beyond()
         rows = range(first, self._row + 1)
-        builder.expect(len(rows) * sum(content.repeated for content in self._row_cells))
+        builder.expect(len(rows) * len(cells.columns))
         if self._row_hidden:
             self._hidden_rows.append(rows)
         for row in rows:
-            for content in self._row_cells:
-                for column in range(content.column, content.column + content.repeated):
-                    builder.add(row, column, content.text, content.kind, content.flag, content.form)
-
-    def _refuse_beyond(self) -> None:
-        """Blank cells may run on to any number; those that hold something may not."""
-        last = max(content.column + content.repeated - 1 for content in self._row_cells)
-        if self._row > LAST_ROW or last > LAST_COLUMN:
-            message = "it is no whole workbook: a cell's address lies beyond the sheet"
-            raise broken(message)
+            builder.add_row(row, cells.columns, cells.texts, cells.kinds, cells.flags, cells.formats)
 
     # cells
 
     def _start_cell(self, attributes: Attributes) -> None:
         if self._reading:
-            self._cell = _Cell(attributes, _repeats(attributes, "table:number-columns-repeated"))
+            self._cell = attributes
+            self._paragraphs = []
 
     def _start_paragraph(self, _: Attributes) -> None:
-        if self._cell is not None:
-            self._in_paragraph = True
-            self._cell.pieces = []
+        if self._cell is not None and self._reading:
+            self._pieces = []
 
     def _spaces(self, attributes: Attributes) -> None:
-        self.mark(" " * min(_repeats(attributes, "text:c"), 1 << 15))
+        self.mark(" " * min(_repeats(attributes, "text:c"), MOST_SPACES))
 
     def mark(self, text: str) -> None:
         """White space that an element stands for; kept whatever stands beside it."""
-        if self._in_paragraph and self._cell is not None:
-            self._cell.pieces.append(text)
+        if self._pieces is not None:
+            self._pieces.append(text)
+            self._chars -= len(text)
+            if self._chars < 0:
+                message = "its cells repeat white space beyond what may be read"
+                raise broken(message)
 
     def _end_paragraph(self) -> None:
-        if self._cell is not None:
-            self._cell.paragraphs.append("".join(self._cell.pieces))
-            self._in_paragraph = False
+        if self._pieces is not None:
+            self._paragraphs.append("".join(self._pieces))
+            self._pieces = None
 
     def _end_cell(self) -> None:
-        cell, builder = self._cell, self._builder
-        if cell is None or builder is None or not self._reading:
+        attributes, builder = self._cell, self._builder
+        if attributes is None or builder is None or not self._reading:
             return
         self._cell = None
         column = self._column + 1
-        self._column += cell.repeated
-        self._note_merge(cell.attributes, column, builder)
-        formula = cell.attributes.get("table:formula")
-        text, kind, flag = _cell(cell.attributes, "\n".join(cell.paragraphs), formula=formula is not None)
+        self._column += _repeats(attributes, "table:number-columns-repeated")
+        if "table:number-columns-spanned" in attributes or "table:number-rows-spanned" in attributes:
+            self._note_merge(attributes, column, builder)
+        text, kind, flag = _cell(attributes, "\n".join(self._paragraphs))
         if text or flag:
-            form = builder.format(_format_code(cell.attributes))
-            self._row_cells.append(_Content(column, cell.repeated, text, kind, flag, form))
+            self._hold(range(column, self._column + 1), text, kind, flag, builder.format(_format_code(attributes)))
+        formula = attributes.get("table:formula")
         if formula is not None and OUTSIDE.search(formula):
             self._outside.append((self._row + 1, column))
+
+    def _hold(self, columns: range, text: str, kind: int, flag: int, form: int) -> None:
+        if columns[-1] > LAST_COLUMN:
+            raise _beyond()
+        cells, count = self._row_cells, len(columns)
+        cells.columns.extend(columns)
+        cells.texts.extend([text] * count)
+        cells.kinds.extend([kind] * count)
+        cells.flags.extend([flag] * count)
+        cells.formats.extend([form] * count)
 
     def _note_merge(self, attributes: Attributes, column: int, builder: GridBuilder) -> None:
         wide = _repeats(attributes, "table:number-columns-spanned")
         high = _repeats(attributes, "table:number-rows-spanned")
         if wide > 1 or high > 1:
-            builder.merges.append(Area(self._row + 1, column, self._row + high, column + wide - 1))
+            builder.merge(Area(self._row + 1, column, self._row + high, column + wide - 1))
+
+
+def _beyond() -> InputRefused:
+    return broken("it is no whole workbook: a cell's address lies beyond the sheet")
 
 
 def _repeats(attributes: Attributes, name: str) -> int:
-    text = attributes.get(name, "1")
+    text = attributes.get(name)
+    if text is None:
+        return 1
     if not text.isdecimal() or len(text) > 9:
         message = "it is no whole workbook: a count in it is no number"
         raise broken(message)
     return max(int(text), 1)
 
 
-def _cell(attributes: Attributes, shown: str, *, formula: bool) -> tuple[str, int, int]:
+def _cell(attributes: Attributes, shown: str) -> tuple[str, int, int]:
     """Canonical text, ``Kind`` and ``Flag`` of a cell; ``shown`` is the text that its paragraphs display."""
+    formula = "table:formula" in attributes
     flag = FORMULA if formula else 0
     stated = attributes.get("office:value-type")
     if attributes.get("calcext:value-type") == "error" or (formula and ERROR_TEXT.fullmatch(shown)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import posixpath
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -17,6 +18,7 @@ SAVE_ANEW = "Ask for the workbook opened in its own program and saved again."
 KNOWN_PACKING = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 XML_BITE = 1 << 20
 MOST_NAMES = 1_000
+BINDING = re.compile(rb"""\sxmlns:([\w.-]+)\s*=\s*["']([^"']*)["']""")
 
 StartTag = Callable[[str, dict[str, str]], None]
 EndTag = Callable[[str], None]
@@ -103,24 +105,56 @@ def parse_xml(
     gives them. Declarations of any kind are refused, so no entity can be declared, and nothing outside is ever
     fetched. InputRefused for XML that is not well formed.
     """
-    parser = expat.ParserCreate(namespace_separator=None if namespaces is None else " ")
+    if namespaces is not None and _prefixed_as_usual(content, namespaces):
+        return _stream(expat.ParserCreate(), content, start, end, text)
+    names = _Names(namespaces or {})
+    local_start, local_end = start, end
+    if start is not None and namespaces is None:
+        local_start = _renamed_tags(start, names)
+    elif start is not None:
+        local_start = _renamed_all(start, names)
+    if end is not None:
+        local_end = _renamed_ends(end, names)
+    separator = None if namespaces is None else " "
+    return _stream(expat.ParserCreate(namespace_separator=separator), content, local_start, local_end, text)
+
+
+def _renamed_tags(start: StartTag, names: _Names) -> StartTag:
+    return lambda tag, attributes: start(names[tag], attributes)
+
+
+def _renamed_all(start: StartTag, names: _Names) -> StartTag:
+    return lambda tag, attributes: start(names[tag], {names[key]: value for key, value in attributes.items()})
+
+
+def _renamed_ends(end: EndTag, names: _Names) -> EndTag:
+    return lambda tag: end(names[tag])
+
+
+def _prefixed_as_usual(content: bytes, namespaces: Mapping[str, str]) -> bool:
+    """Whether all namespaces are bound on the root, those known to their usual prefixes: names then need no change."""
+    begin = content.find(b"<", 1 if content[:2] != b"<?" else content.find(b"?>"))
+    root = content[: content.find(b">", begin) + 1] if begin >= 0 else b""
+    if b"encoding" in root and b"UTF-8" not in root:
+        return False
+    bound = dict(BINDING.findall(root))
+    usual = {prefix.encode(): address.encode() for address, prefix in namespaces.items()}
+    known = set(usual.values())
+    return 0 < len(bound) == content.count(b"xmlns") and all(
+        usual.get(prefix) == address if prefix in usual or address in known else True
+        for prefix, address in bound.items()
+    )
+
+
+def _stream(
+    parser: expat.XMLParserType, content: bytes, start: StartTag | None, end: EndTag | None, text: Text | None
+) -> None:
     parser.buffer_text = True
     parser.buffer_size = 1 << 16
     parser.StartDoctypeDeclHandler = _refuse_declaration
-    names = _Names(namespaces or {})
-    if start is not None:
-        started = start
-        if namespaces is None:
-            parser.StartElementHandler = lambda tag, attributes: started(names[tag], attributes)
-        else:
-            parser.StartElementHandler = lambda tag, attributes: started(
-                names[tag], {names[key]: value for key, value in attributes.items()}
-            )
-    if end is not None:
-        ended = end
-        parser.EndElementHandler = lambda tag: ended(names[tag])
-    if text is not None:
-        parser.CharacterDataHandler = text
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = text
     is_final = True
     try:
         for begin in range(0, len(content), XML_BITE):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from sscbtool.core.model import Grid
 from sscbtool.edge.readers.grid import CellBudget, GridBuilder
-from sscbtool.edge.readers.parts import broken, parse_xml
+from sscbtool.edge.readers.parts import parse_xml
 from sscbtool.edge.readers.xlsx_cells import (
     LAST_COLUMN,
     Attributes,
@@ -25,7 +25,6 @@ from sscbtool.edge.readers.xlsx_cells import (
     whole,
 )
 
-MOST_MERGES = 200_000
 EXTERNAL = re.compile(r"(?<![\w\].])\[\d+\][^\[\]]*!")
 """``[1]Sheet1!A1``, the form in which a formula names another workbook (not ``Table1[2018]``)."""
 
@@ -36,7 +35,6 @@ def stream_sheet(name: str, content: bytes, book: Book, budget: CellBudget) -> t
     for code in book.styles.codes:
         builder.format(code)
     facts = sheet_facts(content, book, builder)
-    builder.merges = facts.merges
     builder.hidden_rows = facts.hidden_rows
     builder.hidden_columns = hidden_columns(facts)
     return builder.build(), facts
@@ -46,6 +44,7 @@ def sheet_facts(content: bytes, book: Book, builder: GridBuilder) -> SheetFacts:
     """What a sheet's XML says around its cells; the cells go to the builder."""
     reader = _SheetReader(builder, book)
     parse_xml(content, start=reader.start, end=reader.end, text=reader.text)
+    reader.facts.merges = builder.merges
     return reader.facts
 
 
@@ -193,10 +192,7 @@ class _SheetReader:
             self.facts.hidden_spans.append((whole(attributes.get("min")), whole(attributes.get("max"))))
 
     def _start_merge(self, attributes: Attributes) -> None:
-        self.facts.merges.append(area(attributes.get("ref", "")))
-        if len(self.facts.merges) > MOST_MERGES:
-            message = f"a sheet of it merges more than {MOST_MERGES:,} areas"
-            raise broken(message)
+        self._builder.merge(area(attributes.get("ref", "")))
 
     def _start_filter(self, attributes: Attributes) -> None:
         self._filter_area = attributes.get("ref", "")
