@@ -53,7 +53,7 @@ def codes():
 
 @pytest.fixture(scope="module")
 def training():
-    book = next(YEAR.glob("SSCB/*.xlsx"))
+    book = next(YEAR.glob("SSCB/*training record*.xlsx"))
     sessions = [row for row in rows_of(book, "Sessions", 5) if row["Session ref"] != "Total"]
     return sessions, rows_of(book, "Attendance", 3)
 
@@ -81,7 +81,7 @@ def came(training, delivered):
 
 @pytest.fixture(scope="module")
 def export():
-    with next(YEAR.glob("SSCB/*.csv")).open(encoding="utf-8-sig", newline="") as source:
+    with next(YEAR.glob("SSCB/elearning*.csv")).open(encoding="utf-8-sig", newline="") as source:
         return list(csv.DictReader(source))
 
 
@@ -173,6 +173,86 @@ def test_contributions_add_up_to_the_penny_by_payer_and_in_all():
     assert sum(amount for _, amount, _ in amounts()) != Decimal("134471.50"), "payments of other years are among them"
 
 
+def lines_of(name):
+    with (YEAR / name).open(encoding="utf-8-sig", newline="") as source:
+        return list(csv.DictReader(source))
+
+
+def snapshot(folder, sheet, header, when, label, number):
+    """Category -> children on one day; total rows carry no day."""
+    book = next((YEAR / folder).glob("*snapshots*.xlsx"))
+    rows = rows_of(book, sheet, header)
+    return {row[label]: row[number] for row in rows if isinstance(row[when], dt.datetime) and day(row[when]) == END}
+
+
+def test_three_hundred_and_twenty_nine_children_are_on_a_plan_in_either_layout():
+    by_category = snapshot("LBS", "CP plans", 4, "Snapshot date", "Category of abuse", "Children on plan")
+    plans = lines_of("LBS/Annex A List 7 child protection.csv")
+    started = [row for row in plans if day(row["Child Protection Plan Start Date"]) <= END]
+    ended = [row["Child Protection Plan End Date"] for row in started]
+    open_plans = [row for row, end in zip(started, ended, strict=True) if not end or day(end) > END]
+    assert len({row["Child Unique ID"] for row in open_plans}) == sum(by_category.values()) == 329
+    neglect = [row for row in open_plans if row["Latest Category of Abuse"] == "Neglect"]
+    assert len(neglect) == by_category["Neglect"] == 164
+    assert any(end == "31/03/2019" for end in ended), "a plan that ended on the day itself does not count"
+    assert any(end == "02/04/2019" for end in ended), "a plan that ended later does"
+
+
+def test_four_hundred_and_fifty_nine_children_are_looked_after_without_short_breaks():
+    by_placement = snapshot("LBS", "CLA", 3, "As at", "Placement type", "Number of children")
+    short = by_placement.pop("Short breaks")
+    assert (sum(by_placement.values()), short > 0) == (459, True)
+
+
+def test_most_of_a_hundred_and_forty_six_referrals_come_from_schools_and_nurseries():
+    log = lines_of("LBS/LADO log 2018-19.csv")
+    referrals = [row for row in log if row["Type of contact"] == "Referral"]
+    assert len(referrals) == len({row["LADO ref"] for row in referrals}) == 146
+    assert len(log) > 146
+    assert len([row for row in referrals if row["Sector"] in {"School", "Nursery"}]) * 2 > 146
+    assert len([row for row in referrals if row["Size of employer"] == "Large"]) * 2 > 146
+
+
+@pytest.mark.parametrize(("offence", "change"), [("Knife crime", -10), ("Knife crime with injury", -25)])
+def test_knife_crime_fell_by_the_printed_percentages_in_the_borough_alone(offence, change):
+    totals = {}
+    for name in ("MPS/Knife crime by month 2018-19.csv", "2017-18/MPS/Knife crime by month 2017-18.csv"):
+        for row in lines_of(name):
+            if row["Offence type"] == offence:
+                area = totals.setdefault(row["Borough"], [])
+                area.append(int(row["Number of offences"]))
+    now, before = (sum(totals["Southwark"][part]) for part in (slice(0, 12), slice(12, 24)))
+    assert round(100 * (now - before) / before) == change
+    command, prior = (sum(totals["BCU"][part]) for part in (slice(0, 12), slice(12, 24)))
+    assert round(100 * (command - prior) / prior) != change, "the whole command's offences tell another story"
+
+
+def test_over_ninety_people_of_over_forty_organisations_were_spoken_to(codes):
+    spoken = lines_of("SSCB/Review interview log.csv")
+    assert len(spoken) > 90
+    assert len({codes[plain(row["Organisation"])] for row in spoken}) > 40
+
+
+def test_two_hundred_and_thirty_eight_people_answered_and_gave_more_reasons_than_that():
+    answers = lines_of("SSCB/Training survey export.csv")
+    assert len({row["Respondent ID"] for row in answers}) == len(answers) == 238
+    assert sum(len(row["What stops you attending"].split(";")) for row in answers) > 238
+
+
+def test_the_ledger_and_its_splits_come_to_what_payers_say_they_paid():
+    text = (YEAR / "LBS" / "SSCB ledger extract 2018-19.xls").read_bytes().decode("utf-16")
+    ledger = list(csv.DictReader(text.splitlines(), delimiter="\t"))
+    income = Decimal(0)
+    for row in ledger:
+        amount = Decimal(row["Amount in LC"].rstrip("-").replace(",", ""))
+        income += amount if row["Amount in LC"].endswith("-") else -amount
+    splits = lines_of("LBS/SSCB receipts split between boards.csv")
+    to_others = sum(Decimal(row["Split amount"]) for row in splits if row["Fund"] != "SSCB")
+    assert income - to_others == Decimal("134471.50")
+    agreed = rows_of(next(YEAR.glob("LBS/*agreed*")), "2018-19", 4)
+    assert sum(Decimal(str(row["Agreed contribution"])) for row in agreed[:6]) == Decimal("134471.50")
+
+
 def hashes(folder):
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -185,8 +265,12 @@ def test_the_script_writes_the_same_bytes_again(tmp_path):
     subprocess.run([sys.executable, ROOT / "sample_data" / "make.py", tmp_path], check=True, capture_output=True)
     assert hashes(tmp_path / YEAR.name) == hashes(YEAR)
     assert hashes(tmp_path / FAULTY.name) == hashes(FAULTY)
-    planted = ROOT / "tests" / "cases" / "planted_faults.csv"
-    assert (tmp_path / "planted_faults.csv").read_bytes() == planted.read_bytes()
+    for name in ("planted_faults.csv", "planted_breaks.csv"):
+        assert (tmp_path / name).read_bytes() == (ROOT / "tests" / "cases" / name).read_bytes()
+
+
+def test_the_sample_years_stay_small():
+    assert sum(path.stat().st_size for year in (YEAR, FAULTY) for path in year.rglob("*") if path.is_file()) < 1_500_000
 
 
 def test_each_planted_fault_has_a_code_a_cell_and_a_file_that_is_there():
