@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import pyarrow as pa
 
-from sscbtool.core.model import Limits, Workbook
+from sscbtool.core.model import Limits
 from sscbtool.edge import intake, pool, readers
 from sscbtool.errors import InputRefused
 
@@ -64,17 +64,19 @@ def _serve(path: Path, password: str | None, limits: Limits, answers: BinaryIO, 
     idle = _size()
     _cap_memory(idle + limits.memory_bytes)
     _cap_time(pool.seconds_for(path, limits))
-    envelope, workbook = _outcome(path, password, limits)
+    envelope, cells = _outcome(path, password, limits)
     retiring = idle - fresh > RETIRE_BYTES
-    _send(answers, envelope | {"retiring": retiring}, workbook)
-    del workbook
+    # What the file needed was counted; handing it over may take somewhat more.
+    _cap_memory(_size() + limits.memory_bytes)
+    _send(answers, envelope | {"retiring": retiring}, cells)
+    del cells
     if _size() - fresh > TIDY_BYTES:
         _tidy()
     return not retiring
 
 
-def _outcome(path: Path, password: str | None, limits: Limits) -> tuple[dict[str, Any], Workbook | None]:
-    """The envelope and the workbook, if the file was read. Every way of failing becomes a refusal of this one file."""
+def _outcome(path: Path, password: str | None, limits: Limits) -> tuple[dict[str, Any], pool.Encoded | None]:
+    """The envelope and the cells, if the file was read. Every way of failing becomes a refusal of this one file."""
     sha256 = None
     told: dict[str, Any]
     try:
@@ -82,6 +84,7 @@ def _outcome(path: Path, password: str | None, limits: Limits) -> tuple[dict[str
         sha256 = received.sha256
         admitted = intake.judge(received, limits, password)
         workbook = readers.read(admitted.data, admitted.format, limits)
+        cells = pool.Encoded(replace(workbook, remarks=(*admitted.remarks, *workbook.remarks)))
     except InputRefused as refused:
         protected = isinstance(refused, intake.Protected)
         told = {"reason": refused.message, "hint": refused.hint, "protected": protected}
@@ -91,7 +94,7 @@ def _outcome(path: Path, password: str | None, limits: Limits) -> tuple[dict[str
         reason = f"could not be read (internal reader fault: {type(error).__name__})"
         told = {"reason": reason, "hint": pool.ASK_SIMPLER, "fault": True}
     else:
-        return {"sha256": sha256}, replace(workbook, remarks=(*admitted.remarks, *workbook.remarks))
+        return {"sha256": sha256}, cells
     return {"sha256": sha256, **told}, None
 
 
@@ -118,13 +121,12 @@ def _request(requests: BinaryIO) -> dict[str, Any] | None:
     return told
 
 
-def _send(answers: BinaryIO, envelope: dict[str, Any], workbook: Workbook | None) -> None:
+def _send(answers: BinaryIO, envelope: dict[str, Any], cells: pool.Encoded | None) -> None:
     facts = json.dumps(envelope).encode()
-    encoded = pool.Encoded(workbook) if workbook is not None else None
-    answers.write(pool.FRAME.pack(len(facts), encoded.size if encoded else 0))
+    answers.write(pool.FRAME.pack(len(facts), cells.size if cells else 0))
     answers.write(facts)
-    if encoded:
-        encoded.write(answers)
+    if cells:
+        cells.write(answers)
     answers.flush()
 
 

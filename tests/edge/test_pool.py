@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from sscbtool.core.model import Area, FileFormat, Grid, Limits, Remark, RemarkKind, Workbook
 from sscbtool.edge import pool
 from sscbtool.edge.pool import Pool, decode, encode, read_files
+from sscbtool.errors import InputRefused
 
 LIMITS = Limits()
 LINUX = sys.platform.startswith("linux")
@@ -80,7 +81,7 @@ def alive(pid: int) -> bool:
     return state not in "ZX"
 
 
-def gone(pids: list[int], seconds: float = 5.0) -> bool:
+def gone(pids: list[int], seconds: float = 60.0) -> bool:
     deadline = time.monotonic() + seconds
     while any(map(alive, pids)):
         if time.monotonic() > deadline:
@@ -307,11 +308,11 @@ def test_no_child_outlives_the_pool_whatever_ended_it(files, monkeypatch):
         pids = [child.process.pid for child in running._children.values()]
         stream = running.read(files(SOUND, "sleep,1\n", "sleep,1\n"))
         assert next(stream).workbook
-    assert gone(pids, 1.0)
+    assert gone(pids, 5.0)
     with contextlib.suppress(ZeroDivisionError), Pool(LIMITS, workers=2) as running:
         pids = [child.process.pid for child in running._children.values()]
         raise ZeroDivisionError
-    assert gone(pids, 1.0)
+    assert gone(pids, 5.0)
 
 
 def test_readings_that_nobody_fetches_do_not_disturb_the_next_batch(misbehaving, files):
@@ -473,6 +474,13 @@ def test_bytes_that_were_tampered_with_are_a_value_error_or_a_sound_workbook(pla
         assert grid.kinds.shape == grid.flags.shape == grid.formats.shape == grid.shape
         assert all(len(column) == len(grid.rows) for column in grid.lists)
         assert all(grid.format_code(i, j) for i in range(grid.shape[0]) for j in range(grid.shape[1]))
+
+
+def test_a_workbook_with_more_merges_than_a_parent_would_take_is_refused(monkeypatch):
+    monkeypatch.setattr(pool, "MOST_JSON", 2000)
+    merges = tuple(Area(row, 1, row, 2) for row in range(1, 400))
+    with pytest.raises(InputRefused, match="merges or hides"):
+        encode(some_workbook(grids=(replace(some_workbook().grids[0], merges=merges),)))
 
 
 def test_reasons_name_the_limit():

@@ -29,6 +29,7 @@ import numpy as np
 import pyarrow as pa
 
 from sscbtool.core.model import Area, FileFormat, Grid, Kind, Limits, Reading, Remark, RemarkKind, Workbook
+from sscbtool.errors import InputRefused
 
 FRAME = struct.Struct("<IQ")
 """Before each message: bytes of JSON, bytes of body."""
@@ -88,12 +89,17 @@ def seconds_for(path: str | Path, limits: Limits) -> float:
 
 
 class Encoded:
-    """A workbook about to be written as bytes for ``decode``; ``size`` is known before any of them is made."""
+    """A workbook about to be written as bytes for ``decode``; ``size`` is known before any of them is made.
+
+    InputRefused for a workbook with more merges, hidden rows and remarks than a parent would take.
+    """
 
     def __init__(self, workbook: Workbook) -> None:
         self._batches = [_batch(grid) for grid in workbook.grids]
         sizes = [_stream_size(batch) for batch in self._batches]
         self._facts = json.dumps(_facts(workbook, sizes)).encode()
+        if len(self._facts) > MOST_JSON:
+            raise InputRefused("it merges or hides more cells than any sheet has use for", ASK_SIMPLER)
         self._body = sum(sizes)
         self.size = FRAME.size + len(self._facts) + self._body
 
@@ -117,7 +123,7 @@ def decode(data: bytes | bytearray | memoryview) -> Workbook:
     view = memoryview(data)
     try:
         length, total = FRAME.unpack_from(view)
-        if FRAME.size + length + total != len(view):
+        if FRAME.size + length + total != len(view) or length > MOST_JSON:
             raise ValueError("an answer of the wrong length")
         facts = json.loads(bytes(view[FRAME.size : FRAME.size + length]))
         position = FRAME.size + length
