@@ -25,9 +25,10 @@ from sscbtool.core.ledger import (
     Terms,
     Unmatched,
     close,
+    pence_of,
     reference_keys,
 )
-from sscbtool.core.ledger.inputs import NO_FUND, Array
+from sscbtool.core.ledger.inputs import MONEY, NO_FUND, Array
 from sscbtool.core.model import Finding, Outcome, Place, Result, Severity, Submission
 from sscbtool.core.organisations import Register
 from sscbtool.core.rows import Rows
@@ -512,10 +513,8 @@ class _Books:
 
 def _pence(column: pd.Series[Any]) -> tuple[Array, Array]:
     """Whole pence of a column of exact decimals, and which of them are known."""
-    values = pa.array(column, type=pa.decimal128(18, 2))
-    known = values.is_valid().to_numpy(zero_copy_only=False)
-    whole = pa.compute.multiply(values.fill_null(Decimal("0.00")), pa.scalar(100, pa.decimal128(3, 0)))
-    return np.asarray(whole.cast(pa.int64()).to_numpy(zero_copy_only=False), dtype=np.int64), known
+    values = pa.array(column, type=MONEY)
+    return pence_of(values), values.is_valid().to_numpy(zero_copy_only=False)
 
 
 def _texts(column: pd.Series[Any]) -> Array:

@@ -6,7 +6,7 @@ Money is whole pence in int64 throughout; nothing here is ever a float.
 """
 
 from sscbtool.core.ledger.closing import close
-from sscbtool.core.ledger.inputs import Agreement, Invoices, Lines, Terms
+from sscbtool.core.ledger.inputs import Agreement, Invoices, Lines, Terms, pence_of
 from sscbtool.core.ledger.references import Join, join_references, reference_keys
 from sscbtool.core.ledger.results import Class, ClosedLine, Closing, Match, Proposal, Receipt, Step, Unmatched
 
@@ -26,5 +26,6 @@ __all__ = [
     "Unmatched",
     "close",
     "join_references",
+    "pence_of",
     "reference_keys",
 ]

@@ -11,10 +11,23 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 import numpy as np
+import pyarrow as pa
 
 from sscbtool.core.values import Period
 
 Array = np.ndarray[Any, Any]
+MONEY = pa.decimal128(18, 2)
+
+
+def pence_of(amounts: pa.Array | pa.ChunkedArray) -> Array:
+    """Whole pence of exact decimals, as int64; nought where there is none.
+
+    An amount of eighteen digits is kept as a whole number of pence in sixteen bytes, of which the lower eight hold all.
+    """
+    column = amounts.combine_chunks() if isinstance(amounts, pa.ChunkedArray) else amounts
+    column = column.cast(MONEY).fill_null(0)
+    words = np.frombuffer(column.buffers()[1], dtype="<i8") if len(column) else np.array([], dtype=np.int64)
+    return words[2 * column.offset : 2 * (column.offset + len(column)) : 2].astype(np.int64)
 
 
 @dataclass(frozen=True)
