@@ -311,6 +311,24 @@ def measures():
     return (*money, *counts, *rows)
 
 
+def document_check(check_id, kind, figures, status, reason):
+    return {"check": check_id, "kind": kind, "figures": figures.split(), "status": status, "reason": reason}
+
+
+DOCUMENT = {
+    "reconcile": {
+        "document": [
+            document_check("D-M07", "sum", "M01 M07", "holds", "The parts come to the published total."),
+            document_check("D-P04", "ascending", "P01 P02", "holds", "In order: 4,381, 126,308."),
+            document_check(
+                "D-I4", "implied_denominator", "P13a/P13b P16a/P16b", "definition_differs",
+                "32,034 at 79.0% means 40,524 to 40,575 in all; no one number fits both. Pupils: two ways of counting.",
+            ),
+            document_check("D-L1", "same_list", "G01 Z01", "contradicted", "G01 and Z01 differ in Neglect."),
+        ]
+    }
+}  # fmt: skip
+
 TOTALS = (ColumnTotal("contributions", "amount", "GBP", 6, Decimal("1234471.5")),)
 FILES = (contributions_file(), attendance_file())
 
@@ -360,7 +378,9 @@ RESULTS = {
     "ingest": result(
         "ingest", files=FILES, findings=FINDINGS, extra={"ingest": {"stored": 2, "already_stored": 0, "dry_run": False}}
     ),
-    "reconcile": result("reconcile", Outcome.FINDINGS, files=FILES, totals=TOTALS, findings=FINDINGS, figures=FIGURES),
+    "reconcile": result(
+        "reconcile", Outcome.FINDINGS, files=FILES, totals=TOTALS, findings=FINDINGS, figures=FIGURES, extra=DOCUMENT
+    ),
     "reconcile-clean": result("reconcile", files=FILES[:1], totals=TOTALS, figures=GOOD_FIGURES),
     "trace": result("trace", Outcome.FINDINGS, files=FILES, figures=FIGURES[:1]),
     "summary": result("summary", files=FILES, totals=TOTALS, measures=measures()),

@@ -5,6 +5,7 @@ Strings here may hold partner text as it stands; each renderer makes them harmle
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -64,18 +65,21 @@ class Mark:
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number and its unit; ``signed`` shows a plus."""
+    """A number and its unit; ``signed`` shows a plus, ``bare`` leaves the pounds sign to the heading."""
 
     value: Decimal | int
     unit: str = ""
     signed: bool = False
+    bare: bool = False
 
     @property
     def text(self) -> str:
         """As a reader expects it: ``£134,471.50``, ``-£5.00``, ``1,234``, ``12.50%``."""
         sign = "-" if self.value < 0 else "+" if self.signed and self.value > 0 else ""
         digits = f"{abs(Decimal(self.plain)):,f}"
-        return f"{sign}{'£' if self.unit == MONEY else ''}{digits}{'%' if self.unit in PERCENT else ''}"
+        return (
+            f"{sign}{'£' if self.unit == MONEY and not self.bare else ''}{digits}{'%' if self.unit in PERCENT else ''}"
+        )
 
     @property
     def plain(self) -> str:
@@ -115,6 +119,10 @@ class Table:
     rows: tuple[Row, ...]
     total: Row | None = None
     notes: tuple[str, ...] = ()
+    grouped: bool = False
+    """Whether rows with the same first cell stand together: a terminal names it once, above them."""
+    in_short: tuple[Line, ...] = ()
+    """What a terminal shows for the rows, where so many of them would hide the rest."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +163,31 @@ class Report:
     """What to do next."""
     data: Table = field(default_factory=lambda: Table("", (), ()))
     """The one table that stands for the result where only a table can: nothing grouped, nothing shortened."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet of a workbook: a table, what it is about, and which of its cells lead where."""
+
+    name: str
+    """At most 31 characters, none of them ``[ ] : * ? / \\``."""
+    about: str
+    table: Table
+    links: Mapping[tuple[int, int], tuple[str, int]] = field(default_factory=dict)
+    """(row, column) of the table -> (sheet, row of its table), each from 0."""
+    broad: bool = False
+    """Whether it wants a larger sheet of paper."""
+
+
+@dataclass(frozen=True)
+class Book:
+    """A workbook: sentences that say what came out, sheets of one table each, and words explained."""
+
+    title: str
+    lines: tuple[str, ...]
+    sheets: tuple[Sheet, ...]
+    words: tuple[tuple[str, str], ...] = ()
+    """A word or mark that the sheets use -> what it means."""
 
 
 def cell_text(cell: Cell) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 
 from rich.box import Box
@@ -131,14 +131,39 @@ class _Layout:
 
 
 def _table(table: Table, width: int) -> list[RenderableType]:
+    if table.in_short:
+        return [*_lines(Lines(table.heading, table.in_short)), *(_words(note, "dim") for note in table.notes)]
     parts = _heading(table.heading)
     if table.rows or table.total:
-        all_rows = [*table.rows, *([table.total] if table.total else [])]
-        cells = _aligned(table.columns, all_rows)
-        layout = _fit(table.columns, cells, width)
+        table, cells, layout = _arranged(table, width)
         parts += _one_line_a_value(table, cells) if layout is None else _side_by_side(table, cells, layout, width)
-    parts += [_words(note, "dim") for note in table.notes]
-    return parts
+    return [*parts, *(_words(note, "dim") for note in table.notes)]
+
+
+def _arranged(table: Table, width: int) -> tuple[Table, list[list[Text]], _Layout | None]:
+    """The table as it fits best: with the pounds sign in the headings of amounts where that keeps columns together."""
+    choices = []
+    for candidate in (table, _pounds_in_headings(table)):
+        cells = _aligned(candidate.columns, [*candidate.rows, *([candidate.total] if candidate.total else [])])
+        choices.append((candidate, cells, _fit(candidate, cells, width)))
+    return min(choices, key=lambda choice: len(choice[2].below) if choice[2] else len(table.columns))
+
+
+def _pounds_in_headings(table: Table) -> Table:
+    money = {i for i, column in enumerate(table.columns) if column.type is ColumnType.MONEY}
+
+    def bare(row: Row) -> Row:
+        return tuple(
+            replace(cell, bare=True) if i in money and isinstance(cell, Quantity) else cell
+            for i, cell in enumerate(row)
+        )
+
+    return replace(
+        table,
+        columns=tuple(replace(c, heading=f"{c.heading} £") if i in money else c for i, c in enumerate(table.columns)),
+        rows=tuple(map(bare, table.rows)),
+        total=bare(table.total) if table.total else None,
+    )
 
 
 def _aligned(columns: Sequence[Column], rows: Sequence[Row]) -> list[list[Text]]:
@@ -163,11 +188,12 @@ def _behind_point(cell: Cell) -> str:
     return text[text.index(".") :] if "." in text else "%" if text.endswith("%") else ""
 
 
-def _fit(columns: Sequence[Column], cells: Sequence[Sequence[Text]], width: int) -> _Layout | None:
+def _fit(table: Table, cells: Sequence[Sequence[Text]], width: int) -> _Layout | None:
     """The first arrangement that fits; None if there is none.
 
     Spare columns are left out first, then columns move in the order they allow, and only then are long words folded.
     """
+    columns, named = table.columns, {0} if table.grouped else set()
     natural = [_natural(column, [row[i] for row in cells]) for i, column in enumerate(columns)]
     spare = tuple(i for i, column in enumerate(columns) if column.spare)
     movable = sorted((i for i, column in enumerate(columns) if column.moves), key=lambda i: columns[i].moves)
@@ -176,7 +202,7 @@ def _fit(columns: Sequence[Column], cells: Sequence[Sequence[Text]], width: int)
         least = [_least(column, [row[i] for row in cells], natural[i], longest) for i, column in enumerate(columns)]
         for left_out, moved in arrangements:
             below = movable[:moved]
-            beside = [i for i in range(len(columns)) if i not in below and i not in left_out]
+            beside = [i for i in range(len(columns)) if i not in below and i not in left_out and i not in named]
             room = width - _GAP * (len(beside) - 1)
             if sum(least[i] for i in beside) <= room:
                 return _Layout(_shared_out(beside, least, natural, room), tuple(sorted(below)))
@@ -224,12 +250,16 @@ def _shared_out(beside: Sequence[int], least: Sequence[int], natural: Sequence[i
 def _side_by_side(table: Table, cells: Sequence[Sequence[Text]], layout: _Layout, width: int) -> list[RenderableType]:
     footer = cells[-1] if table.total else None
     body = cells[: len(table.rows)]
-    if not layout.below:
+    if not layout.below and not table.grouped:
         return [_grid(table.columns, layout, body, footer)]
     above = [i for i in layout.below if i < min(layout.widths)]
     below = [i for i in layout.below if i not in above]
     parts: list[RenderableType] = [_grid(table.columns, layout, [])]
+    named = ""
     for row in body:
+        if table.grouped and row[0].plain != named:
+            named = row[0].plain
+            parts.append(Text(named, style="bold"))
         parts += [row[i] for i in above]
         parts.append(_grid(table.columns, layout, [row], header=False))
         parts += _below(table.columns, below, row, width)

@@ -200,7 +200,10 @@ class _Breakdown:
 
     def _by_partner(self, names: _Names) -> Table:
         rows = tuple((names.name(p), self._quantity(self.values.get((p, None), 0))) for p in self._ordered(names))
-        columns = (Column("Organisation", least=24), Column(self.unit.capitalize(), self._type))
+        columns = (
+            Column("Organisation", least=24),
+            Column("Days" if self.unit == "date" else self.unit.capitalize(), self._type),
+        )
         total = ("All organisations", self._quantity(self.values.get((None, None))))
         notes = () if self.adds_up else (self._why_not_footing(),)
         return Table(f"{self.title} by organisation", columns, rows, total, notes)
@@ -211,7 +214,7 @@ class _Breakdown:
 
     def _why_not_footing(self) -> str:
         return (
-            f"Each of the {self.unit} is counted once in every line and column it belongs to, and once in the year: "
+            "Each is counted once in every line and column it belongs to, and once in the year: "
             "lines and columns need not add up to their totals."
         )
 
