@@ -231,7 +231,7 @@ def test_what_a_file_is_follows_from_its_content(admit, data, name, format):  # 
 def test_a_name_that_promises_another_format_is_remarked(admit, data, name):
     (remark,) = admit(data, name).remarks
     assert remark.kind is RemarkKind.NAME_MISMATCH
-    assert "by its content" in remark.detail
+    assert remark.detail == admit(data, name).format
 
 
 def compound_file(*streams: str) -> bytes:

@@ -101,8 +101,7 @@ def judge(received: Received, limits: Limits, password: str | None = None) -> Ad
     found, data, remarks = _judged(received.data, limits, password)
     promised = CLAIMS.get(received.path.suffix.lower())
     if promised is not None and found not in promised:
-        detail = f"named {received.path.suffix.lower()}, but {found} by its content"
-        remarks = (Remark(RemarkKind.NAME_MISMATCH, detail=detail), *remarks)
+        remarks = (Remark(RemarkKind.NAME_MISMATCH, detail=found.value), *remarks)
     return Admitted(received.path, received.sha256, found, data, remarks)
 
 
