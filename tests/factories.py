@@ -25,6 +25,7 @@ from sscbtool.core.model import (
 )
 from sscbtool.core.organisations import Register
 
+MONTHS = ("Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Jan", "Feb", "Mar")
 REGISTER = Register(
     [
         Organisation("LFB", "London Fire Brigade", "local", ("Fire Brigade",), "fire", statutory_partner=False),
@@ -122,7 +123,12 @@ def contributions(**more: Any) -> ReturnSchema:
         "rules": (),
         "measures": (),
         "period_from": "received_on",
-        "wide": Wide(("Q1", "Q2", "Q3", "Q4"), "quarter", "amount"),
+        "wide": (
+            Wide(("Q1", "Q2", "Q3", "Q4"), "quarter", "amount"),
+            Wide(
+                ("Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Jan", "Feb", "Mar"), "month", "amount"
+            ),
+        ),
         "declared": declared,
         "source": "returns/contributions.yaml",
     }

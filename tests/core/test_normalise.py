@@ -6,19 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.factories import REGISTER, contributions, grid_of, table_of
 
-from sscbtool.core.model import Flag, Kind
+from sscbtool.core.model import Flag, Kind, Wide
 from sscbtool.core.normalise import normalise
 from sscbtool.core.values import FaultKind, Period
 
 YEAR = Period(2018, None)
+QUARTERS = Wide(("Q1", "Q2", "Q3", "Q4"), "quarter", "amount")
 
 
 def read(rows, columns=None, wide=None, **more):
     grid = grid_of(rows, flags=more.pop("flags", None))
     table = table_of(grid, **more)
-    return normalise(
-        grid, table, contributions(), columns or {"organisation": 1, "amount": 2}, wide or {}, REGISTER, YEAR
-    )
+    columns = columns or {"organisation": 1, "amount": 2}
+    layout = QUARTERS if wide else None
+    return normalise(grid, table, contributions(), columns, REGISTER, YEAR, wide=wide, layout=layout)
 
 
 def test_names_become_codes_and_money_exact_decimals():
@@ -81,3 +82,8 @@ def test_rows_in_are_rows_out_and_their_sum_is_exact(payments):
 def test_the_factory_knows_what_a_cell_is():
     grid = grid_of([("a", 1, None), (True, "#N/A", 2.5)])
     assert [grid.kind(1, j) for j in range(3)] == [Kind.BOOL, Kind.ERROR, Kind.NUMBER]
+
+
+def test_a_merged_amount_is_not_counted_for_every_row_it_spans():
+    got = read([("Agency", "Amount"), ("LFB", 5), ("CCG", None)], carried={2: {3: 2}})
+    assert got.frame["amount"].isna().tolist() == [False, True]

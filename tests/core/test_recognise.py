@@ -1,10 +1,22 @@
 """Headers are matched in stages; a tie is told, never guessed."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from tests.factories import REGISTER, contributions, grid_of, table_of
 
-from sscbtool.core.model import Note, Wide
-from sscbtool.core.recognise import folder_says, match_headers, read_cover, recognise, scaled_notes, stem
+from sscbtool.core.headings import Unit, slot, stem, year_in
+from sscbtool.core.model import Note, RowRole
+from sscbtool.core.recognise import (
+    blocks,
+    folder_says,
+    match_headers,
+    read_cover,
+    recognise,
+    units_by_note,
+    year_stated,
+)
 from sscbtool.core.values import Period
 
 
@@ -89,13 +101,13 @@ def test_quarters_as_columns_are_unpivoted_and_their_total_is_a_control(quarters
 
 @pytest.mark.parametrize("unit", ["Amount £000", "Amount (£'000)", "Amount £m", "Amount (thousands)", "Amount £k"])
 def test_a_heading_in_thousands_is_told(unit):
-    assert match_headers(headed("Agency", unit), contributions()).scaled == (2,)
+    assert match_headers(headed("Agency", unit), contributions()).units == {2: Unit.SCALED}
 
 
 def test_a_short_note_in_thousands_is_told_and_prose_is_not():
     grid = grid_of([("Agency", "Amount"), ("LFB", 5)])
     notes = (Note(1, 1, "£ thousand"), Note(2, 1, "We speak to thousands of young people in the borough every year."))
-    assert [note.row for note in scaled_notes(table_of(grid, notes=notes))] == [1]
+    assert [(note.row, unit) for note, unit in units_by_note(table_of(grid, notes=notes))] == [(1, Unit.SCALED)]
 
 
 def test_the_stem_of_a_heading_has_no_unit_year_or_bracket():
@@ -103,7 +115,7 @@ def test_the_stem_of_a_heading_has_no_unit_year_or_bracket():
 
 
 def test_a_cover_sheet_says_what_the_workbook_is():
-    schema = contributions(wide=Wide(("Q1",), "quarter", "amount"))
+    schema = contributions()
     cover = grid_of(
         [
             ("Return type", "contributions"),
@@ -135,3 +147,98 @@ def test_folders_name_period_and_partner_and_the_file_name_says_nothing():
         "LFB",
     )
     assert folder_says(("2019-20 CCG.xlsx",), REGISTER) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("heading", "unit"),
+    [
+        ("Amount (pence)", Unit.PENCE),
+        ("Amount (p)", Unit.PENCE),
+        ("Amount (EUR)", Unit.FOREIGN),
+        ("Amount €", Unit.FOREIGN),
+        ("Amount (£ mn)", Unit.SCALED),
+        ("Amount (GBP 000)", Unit.SCALED),
+        ("Amount US$", Unit.FOREIGN),
+    ],
+)
+def test_a_heading_in_another_unit_is_told(heading, unit):
+    assert match_headers(headed("Agency", heading), contributions()).units == {2: unit}
+
+
+def test_quarters_of_two_years_are_ambiguous():
+    match = match_headers(headed("Agency", *("Q1", "Q2", "Q3", "Q4") * 2), contributions())
+    assert set(match.ambiguous) == {"amount"}
+    assert not match.answers
+
+
+def test_months_as_columns_are_unpivoted():
+    months = [
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+        "January",
+        "February",
+        "March",
+    ]
+    match = match_headers(headed("Agency", *months, "Total"), contributions())
+    assert list(match.wide.values()) == list(range(2, 14))
+    assert match.controls == (14,)
+
+
+@pytest.mark.parametrize(
+    ("heading", "named"),
+    [
+        ("Quarter 1", "Q1"),
+        ("1st Quarter 2018-19", "Q1"),
+        ("Apr-18", "Apr"),
+        ("Mayor", None),
+        ("Marked", None),
+        ("Sept", "Sep"),
+    ],
+)
+def test_a_slot_is_named_however_it_is_written(heading, named):
+    assert slot(heading) == named
+
+
+@pytest.mark.parametrize(
+    ("text", "year"),
+    [
+        ("SSCB 2017/18 (final)", 2017),
+        ("2017-18 and 2018-19", None),
+        ("Plan 2018/20", None),
+        ("tel 020 7525 2018", None),
+    ],
+)
+def test_a_title_states_one_year_or_none(text, year):
+    assert year_in(text) == (Period(year, None) if year else None)
+
+
+def test_a_second_heading_after_a_gap_begins_another_table():
+    grid = grid_of(
+        [("Agency", "Amount"), ("LFB", 5), (None, None), ("2017-18", None), ("Agency", "Amount"), ("LFB", 4)]
+    )
+    table = table_of(grid, set_aside=((4, RowRole.HEADING), (5, RowRole.REPEATED_HEADER)))
+    table = replace(table, data_rows=np.array([2, 6], dtype=np.int32))
+    first, second = blocks(grid, table)
+    assert (list(first.data_rows), list(second.data_rows)) == ([2], [6])
+    match = match_headers(second, contributions())
+    assert year_stated(second, match) == Period(2017, None)
+
+
+def test_a_heading_repeated_right_below_data_is_a_page_break():
+    grid = grid_of([("Agency", "Amount"), ("LFB", 5), ("Agency", "Amount"), ("LFB", 4)])
+    table = replace(
+        table_of(grid, set_aside=((3, RowRole.REPEATED_HEADER),)), data_rows=np.array([2, 4], dtype=np.int32)
+    )
+    assert list(blocks(grid, table)) == [table]
+
+
+def test_a_vat_column_beside_the_amount_is_asked_about():
+    columns = (contributions().columns[0], replace(contributions().columns[1], rivals=("VAT",)))
+    assert match_headers(headed("Agency", "Amount", "VAT"), contributions(columns=columns)).rivals == {"amount": (3,)}

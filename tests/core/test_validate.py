@@ -22,7 +22,7 @@ def rows_of(schema, *files):
     parts = []
     for number, rows in enumerate(files):
         grid = grid_of([("Agency", "Amount", "Date"), *rows])
-        read = normalise(grid, table_of(grid), schema, COLUMNS, {}, REGISTER, Period(2018, None))
+        read = normalise(grid, table_of(grid), schema, COLUMNS, REGISTER, Period(2018, None))
         parts.append(submission_of(schema, read, path=f"{number}.xlsx"))
     return Rows(schema, parts)
 

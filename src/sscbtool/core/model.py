@@ -385,6 +385,8 @@ class ColumnSpec:
     unit: str | None = None
     within: str | None = None
     """``period``: rows dated outside the period judged are set aside for it."""
+    rivals: tuple[str, ...] = ()
+    """Headings beside this column that make it doubtful which of the two is meant, such as VAT beside an amount."""
     values: Mapping[str, str] = field(default_factory=dict)
     """For codes: accepted spelling (folded) -> the value kept."""
 
@@ -446,7 +448,8 @@ class ReturnSchema:
     rules: tuple[Rule, ...]
     measures: tuple[Measure, ...]
     sender: str | None = None
-    wide: Wide | None = None
+    wide: tuple[Wide, ...] = ()
+    """The layouts with columns to unpivot, the likeliest first."""
     period_from: str | None = None
     """The column that dates a row, if one does."""
     stock: tuple[str, str] | None = None

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from sscbtool.core.model import ColumnKind, ColumnSpec, Flag, Grid, Kind, ReturnSchema, Table
+from sscbtool.core.headings import quarter_of
+from sscbtool.core.model import ColumnKind, ColumnSpec, Flag, Grid, Kind, ReturnSchema, Table, Wide
 from sscbtool.core.organisations import Register
 from sscbtool.core.values import (
     Fault,
@@ -37,6 +38,10 @@ MONEY = pd.ArrowDtype(pa.decimal128(18, 2))
 PERCENT = pd.ArrowDtype(pa.decimal128(18, 6))
 COUNT = pd.Int64Dtype()
 TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
+LABELS = frozenset(
+    {ColumnKind.ORGANISATION, ColumnKind.CODE, ColumnKind.PERSON, ColumnKind.TEXT, ColumnKind.DATE, ColumnKind.PERIOD}
+)
+"""Kinds whose value, given once or merged over rows, is meant for each of them."""
 DATE = np.dtype("datetime64[ns]")
 
 
@@ -72,9 +77,11 @@ def normalise(
     table: Table,
     schema: ReturnSchema,
     columns: Mapping[str, int],
-    wide: Mapping[str, int],
     register: Register,
     period: Period | None,
+    *,
+    wide: Mapping[str, int] | None = None,
+    layout: Wide | None = None,
 ) -> Normalised:
     """Read every data row of ``table``.
 
@@ -83,17 +90,19 @@ def normalise(
         table: where the rows are.
         schema: what the columns should be.
         columns: schema column -> the sheet's column number.
-        wide: name of each unpivoted column -> its number; empty for a long table.
         register: organisations by any of their names.
         period: the year given for the table, for rows whose own date does not say.
+        wide: name of each column to unpivot -> its number; none for a long table.
+        layout: what they are unpivoted into.
     """
     reader = _Reader(grid, table, register)
+    wide = wide or {}
     numbers, names = list(wide.values()), list(wide)
     rows = np.repeat(table.data_rows, len(wide)) if wide else table.data_rows
     values: dict[str, list[Any]] = {}
     cells: dict[str, np.ndarray[Any, np.dtype[np.int32]]] = {}
     for spec in schema.columns:
-        if wide and schema.wide and spec.name == schema.wide.value:
+        if layout and spec.name == layout.value:
             parts = [reader.column(spec, number) for number in numbers]
             values[spec.name] = [part[k] for k in range(len(table.data_rows)) for part in parts]
             cells[spec.name] = np.tile(np.array(numbers, dtype=np.int32), len(table.data_rows))
@@ -109,7 +118,7 @@ def normalise(
         if any(isinstance(value, Interval) for value in values[spec.name]):
             frame[f"{spec.name}__low"], frame[f"{spec.name}__high"] = _bounds(values[spec.name])
     dates = values[schema.period_from] if schema.period_from else [None] * len(rows)
-    given = names * len(table.data_rows) if wide and schema.wide and schema.wide.into == "quarter" else None
+    given = [quarter_of(name) for name in names] * len(table.data_rows) if layout else None
     periods, quarters = _periods(dates, given, period)
     return Normalised(frame, rows, cells, tuple(reader.faults), periods, quarters)
 
@@ -130,7 +139,7 @@ class _Reader:
         parse = self._parser(spec)
         known: dict[tuple[str, int, int, int], Any] = {}
         found = []
-        for k, cell in enumerate(self._cells(number)):
+        for k, cell in enumerate(self._cells(number, labels=spec.kind in LABELS)):
             if cell not in known:
                 known[cell] = parse(*cell)
             value = known[cell]
@@ -141,13 +150,16 @@ class _Reader:
             found.append(value)
         return found
 
-    def _cells(self, number: int) -> Iterator[tuple[str, int, int, int]]:
-        """Text, kind, number format and flags of each data row's cell; a carried label stands in for a blank one."""
+    def _cells(self, number: int, *, labels: bool) -> Iterator[tuple[str, int, int, int]]:
+        """Text, kind, number format and flags of each data row's cell; a carried label stands in for a blank one.
+
+        An amount or count is never carried: a merged one would be counted once for every row that it spans.
+        """
         j = self.position.get(number)
         if j is None:
             return iter([("", int(Kind.BLANK), 0, 0)] * len(self.rows))
         rows = self.rows
-        if carried := self.table.carried.get(number):
+        if labels and (carried := self.table.carried.get(number)):
             where = {int(row): i for i, row in enumerate(self.grid.rows)}
             rows = np.array([where[carried.get(int(row), int(row))] for row in self.table.data_rows], dtype=np.int64)
         texts: Sequence[str] = self.grid.texts[j].take(pa.array(rows)).to_pylist()

@@ -6,29 +6,20 @@ Nothing is guessed: two equal answers are a tie, and a tie is told.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import pairwise
 
-from sscbtool.core.model import Grid, Kind, Note, ReturnSchema, Table
+import numpy as np
+
+from sscbtool.core.headings import Unit, slot, stem, unit_by_note, unit_of, year_in
+from sscbtool.core.model import ColumnHead, ColumnKind, Grid, Kind, Note, ReturnSchema, RowRole, Table, Wide
 from sscbtool.core.organisations import Register
 from sscbtool.core.values import Period, fold, parse_count, parse_money, parse_period
 
 SURE, ALIAS, STEM, JOINED = range(4)
 """The stages of a match: the column's own name, an alias, either after dropping unit and year, the joined stack."""
-
-YEAR = re.compile(r"\b(?:fy ?)?(?:19|20)\d\d(?: (?:\d\d|(?:19|20)\d\d))?\b")
-UNIT = re.compile(r"(?:£|\bgbp\b|\bpounds?\b|\bsterling\b|%)", re.IGNORECASE)
-UNIT_NOTE = 40
-"""Characters of a note that may be a unit; a longer one is prose, which may speak of thousands of anything."""
-BRACKETED = re.compile(r"[(\[{][^)\]}]*[)\]}]")
-SCALE = re.compile(
-    r"£\s*['’]?\s*0{3}|\(\s*['’]?0{3}s?\s*\)|['’]0{3}s?\b|\b(?:thousands?|millions?)\b|£\s*(?:k|m|bn)\b|\b0{3}s\b",
-    re.IGNORECASE,
-)
-"""A unit that scales the numbers under it: such a column must not be read as pounds."""
-QUARTER = re.compile(r"^(?:q|quarter|qtr) ?([1-4])$")
 
 
 @dataclass(frozen=True)
@@ -39,6 +30,8 @@ class HeaderMatch:
     columns: Mapping[str, int]
     wide: Mapping[str, int] = field(default_factory=dict)
     """Name of each column to unpivot -> its number."""
+    layout: Wide | None = None
+    """The layout that they are of."""
     controls: tuple[int, ...] = ()
     """Row totals beside unpivoted columns: a control, not read."""
     unnamed: tuple[str, ...] = ()
@@ -49,8 +42,10 @@ class HeaderMatch:
     """Required columns that no heading answers to."""
     money: tuple[int, ...] = ()
     """The columns read as amounts."""
-    scaled: tuple[int, ...] = ()
-    """Those whose heading states thousands or millions."""
+    units: Mapping[int, Unit] = field(default_factory=dict)
+    """Those whose heading states another unit than pounds."""
+    rivals: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """A schema column -> headings beside the one that was taken for it that make it doubtful which is meant."""
 
     @property
     def answers(self) -> bool:
@@ -96,7 +91,7 @@ def recognise(table: Table, schemas: Iterable[ReturnSchema], *, chosen: str | No
 def match_headers(table: Table, schema: ReturnSchema) -> HeaderMatch:
     """Every heading of a table held against every name of a schema."""
     heads = [head for head in table.heads if head.path]
-    wide = _wide_columns(table, schema)
+    layout, wide, doubled = _wide_columns(heads, schema)
     free = {head.number: head.path for head in heads if head.number not in wide.values()}
     claims: dict[str, list[tuple[int, int]]] = {}
     for column in schema.columns:
@@ -105,28 +100,109 @@ def match_headers(table: Table, schema: ReturnSchema) -> HeaderMatch:
         if ranked:
             claims[column.name] = ranked
     controls: tuple[int, ...] = ()
-    if wide and schema.wide and schema.wide.value in claims:
-        controls = tuple(number for _, number in claims.pop(schema.wide.value))
+    if layout and layout.value in claims:
+        controls = tuple(number for _, number in claims.pop(layout.value))
     columns, ambiguous = _assign(claims)
+    ambiguous |= doubled
     taken = {*columns.values(), *wide.values(), *controls, *(n for each in ambiguous.values() for n in each)}
-    supplied = {*columns, *ambiguous} | ({schema.wide.value, schema.wide.into} if wide and schema.wide else set())
+    supplied = {*columns, *ambiguous} | ({layout.value, layout.into} if layout else set())
     money = {columns[c.name] for c in schema.columns if c.kind == "money" and c.name in columns} | set(wide.values())
+    stated = {head.number: unit_of(" ".join(head.path)) for head in heads if head.number in money}
     return HeaderMatch(
         return_name=schema.name,
         columns=columns,
         wide=wide,
+        layout=layout,
         controls=controls,
         unnamed=tuple(head.name for head in heads if head.number not in taken),
         ambiguous=ambiguous,
         missing=tuple(c.name for c in schema.columns if c.required and c.name not in supplied),
         money=tuple(sorted(money)),
-        scaled=tuple(h.number for h in heads if h.number in money and any(SCALE.search(part) for part in h.path)),
+        units={number: unit for number, unit in stated.items() if unit},
+        rivals=_rivals(schema, columns, claims, {head.number: head.path[-1] for head in heads}),
     )
 
 
-def scaled_notes(table: Table) -> Iterator[Note]:
-    """Short notes by a table that state its unit as thousands or millions, such as ``£ thousand``."""
-    return (note for note in table.notes if len(note.text) <= UNIT_NOTE and SCALE.search(note.text))
+def _rivals(
+    schema: ReturnSchema,
+    columns: Mapping[str, int],
+    claims: Mapping[str, list[tuple[int, int]]],
+    headings: Mapping[int, str],
+) -> dict[str, tuple[int, ...]]:
+    """Headings left over that answer less surely to a column that is taken, or that its schema names as rivals."""
+    left = set(headings) - set(columns.values())
+    found = {}
+    for spec in schema.columns:
+        if spec.name in columns and spec.kind is ColumnKind.MONEY:
+            words = {fold(word) for word in spec.rivals}
+            named = {number for number in left if {fold(headings[number]), stem(headings[number])} & words}
+            named |= {number for _, number in claims[spec.name] if number in left}
+            if named:
+                found[spec.name] = tuple(sorted(named))
+    return found
+
+
+def units_by_note(table: Table) -> Iterator[tuple[Note, Unit]]:
+    """Titles and notes by a table that state its unit, such as ``£ thousand``."""
+    return ((note, unit) for note in table.notes if (unit := unit_by_note(note.text)))
+
+
+def year_stated(table: Table, match: HeaderMatch) -> Period | None:
+    """The year that the amounts' heading states, else the title nearest above the table, else the sheet's name."""
+    own = {match.columns[name] for name in match.columns if match.columns[name] in match.money} | set(
+        match.wide.values()
+    )
+    headings = {year_in(" ".join(head.path)) for head in table.heads if head.number in own} - {None}
+    if headings:
+        return headings.pop() if len(headings) == 1 else None
+    above = sorted((note.row, note.text) for note in table.notes if note.row < table.area.top)
+    for _, text in reversed(above):
+        if year := year_in(text):
+            return year
+    return year_in(table.sheet or "")
+
+
+def blocks(grid: Grid, table: Table) -> Iterator[Table]:
+    """A table cut at each heading that stands again after a gap or a title: what follows is a table of its own.
+
+    A heading repeated right below a row of data is a page break, and stays a row set aside.
+    """
+    roles = dict(table.set_aside)
+    starts = [row for row, role in table.set_aside if role is RowRole.REPEATED_HEADER]
+    data = [int(row) for row in table.data_rows]
+    totals = {row for row, role in roles.items() if role is RowRole.TOTAL}
+    cuts = [row for row in starts if row - 1 not in {*data, *totals, *starts}]
+    if not cuts or not data:
+        yield table
+        return
+    edges = [table.area.top, *cuts, table.area.bottom + 1]
+    for number, (start, end) in enumerate(pairwise(edges)):
+        inside = range(start, end)
+        titles = tuple(_titles(grid, roles, start)) if number else ()
+        yield replace(
+            table,
+            area=replace(table.area, top=start, bottom=end - 1),
+            header_rows=table.header_rows if number == 0 else (start,),
+            data_rows=table.data_rows[(table.data_rows >= start) & (table.data_rows < end)],
+            set_aside=tuple((r, role) for r, role in table.set_aside if r in inside and not (number and r == start)),
+            totals=tuple(total for total in table.totals if total.row in inside),
+            row_breaks=tuple(check for check in table.row_breaks if check.row in inside),
+            notes=(*(note for note in table.notes if number == 0 or note.row in inside), *titles),
+            hidden_rows=tuple(row for row in table.hidden_rows if row in inside),
+        )
+
+
+def _titles(grid: Grid, roles: Mapping[int, RowRole], start: int) -> Iterator[Note]:
+    """The text of the rows right above a cut that are no data: the titles of what follows."""
+    for i in range(int(np.searchsorted(grid.rows, start)) - 1, -1, -1):
+        row = int(grid.rows[i])
+        if roles.get(row) not in (RowRole.HEADING, RowRole.NOTE):
+            return
+        yield from (
+            Note(row, int(grid.columns[j]), grid.text(i, j))
+            for j in range(len(grid.columns))
+            if grid.kinds[i, j] == Kind.TEXT
+        )
 
 
 def _assign(claims: Mapping[str, list[tuple[int, int]]]) -> tuple[dict[str, int], dict[str, tuple[int, ...]]]:
@@ -156,27 +232,23 @@ def _rank(path: Sequence[str], names: Mapping[str, int]) -> int | None:
     return JOINED if fold(joined) in names or stem(joined) in names else None
 
 
-def stem(heading: str) -> str:
-    """A heading without its unit, scale, year and brackets, folded."""
-    bare = UNIT.sub(" ", SCALE.sub(" ", BRACKETED.sub(" ", heading)))
-    return " ".join(YEAR.sub(" ", fold(bare)).split())
-
-
-def _wide_columns(table: Table, schema: ReturnSchema) -> dict[str, int]:
-    """The columns that a wide layout unpivots, if the table has them all."""
-    if schema.wide is None:
-        return {}
-    wanted = {fold(name): name for name in schema.wide.columns}
-    found: dict[str, int] = {}
-    for head in table.heads:
-        for part in reversed(head.path):
-            key = stem(part) or fold(part)
-            quarter = QUARTER.match(key)
-            name = wanted.get(f"q{quarter[1]}" if quarter else key) or wanted.get(fold(part))
-            if name and name not in found:
-                found[name] = head.number
-                break
-    return found if len(found) == len(wanted) else {}
+def _wide_columns(
+    heads: Sequence[ColumnHead], schema: ReturnSchema
+) -> tuple[Wide | None, dict[str, int], dict[str, tuple[int, ...]]]:
+    """The layout whose columns the table has all of, and where; or the columns that it has more than once."""
+    for layout in schema.wide:
+        wanted = {slot(name) or fold(name): name for name in layout.columns}
+        found: dict[str, list[int]] = {}
+        for head in heads:
+            named = (wanted.get(slot(part) or fold(part)) for part in reversed(head.path))
+            name = next((each for each in named if each), None)
+            if name:
+                found.setdefault(name, []).append(head.number)
+        if len(found) == len(wanted):
+            if any(len(numbers) > 1 for numbers in found.values()):
+                return None, {}, {layout.value: tuple(sorted(n for numbers in found.values() for n in numbers))}
+            return layout, {name: found[name][0] for name in layout.columns}, {}
+    return None, {}, {}
 
 
 # --------------------------------------------------------------------------- the cover sheet

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
+from sscbtool.core.headings import Unit
 from sscbtool.core.model import (
     ColumnKind,
     ColumnSpec,
@@ -24,7 +25,7 @@ from sscbtool.core.model import (
     Table,
     column_letters,
 )
-from sscbtool.core.recognise import HeaderMatch, Recognition, scaled_notes
+from sscbtool.core.recognise import HeaderMatch, Recognition, units_by_note
 from sscbtool.core.values import FaultKind, Marker
 
 ERROR, QUERY, WARNING = Severity.ERROR, Severity.QUERY, Severity.WARNING
@@ -259,15 +260,47 @@ AMBIGUOUS: Wording = (
     "More than one heading answers to {name} (columns {letters}), so the table was not checked.",
     "Leave one of the columns, or name them differently.",
 )
-SCALED: Wording = (
+UNITS: Mapping[Unit, str] = {
+    Unit.SCALED: "in thousands or millions",
+    Unit.PENCE: "in pence",
+    Unit.FOREIGN: "in another currency",
+}
+UNIT: Wording = (
     "SSCB-TAB-11",
     ERROR,
-    "The heading says that the amounts are in thousands or millions; they were read as pounds.",
-    "Give the amounts in pounds and pence.",
+    "The heading says that the amounts are {unit}; they were read as pounds.",
+    "Give the amounts in pounds and pence, or mend the heading.",
 )
-SCALED_BY_NOTE: Wording = (
-    "SSCB-TAB-12", QUERY, "A note by the table speaks of thousands or millions; the amounts were read as pounds.",
-    "Give the amounts in pounds and pence, or take the note out.")
+UNIT_BY_NOTE: Wording = (
+    "SSCB-TAB-12",
+    QUERY,
+    "A title or note by the table says that amounts are {unit}; they were read as pounds.",
+    "Give the amounts in pounds and pence, or take the note out.",
+)
+RIVAL: Wording = (
+    "SSCB-TAB-13",
+    QUERY,
+    "Column {letters} may hold the {name} as well; column {taken} was read.",
+    "Say which of the columns is meant, and leave the other out.",
+)
+TWO_TABLES: Wording = (
+    "SSCB-TAB-14",
+    QUERY,
+    "Another table of this file answers to the same return for the same year; both were counted.",
+    "Say whether both count; if one repeats or sums up the other, take it out.",
+)
+OTHER_YEAR: Wording = (
+    "SSCB-PER-2",
+    QUERY,
+    "The heading, title or sheet speaks of {stated}, the {other} of {period}; {stated} was taken.",
+    "Mend the title, or put the file where its year belongs.",
+)
+OTHER_YEAR_ASKED: Wording = (
+    "SSCB-PER-3",
+    WARNING,
+    "The heading, title or sheet speaks of {stated}, so its rows do not count for {period}.",
+    "Check the year; if it is right, nothing need be done.",
+)
 COVER_ROWS: Wording = (
     "SSCB-CON-1",
     ERROR,
@@ -304,10 +337,14 @@ def of_unrecognised(table: Table, file: str, recognition: Recognition, *, answer
 def of_match(match: HeaderMatch, table: Table, file: str) -> Iterator[Finding]:
     """What the headings of a recognised table say against it."""
     row = table.header_rows[-1] if table.header_rows else table.area.top
-    for number in match.scaled:
-        yield say(SCALED, Place(file, table.sheet, row, number), None)
-    for note in scaled_notes(table) if match.money else ():
-        yield say(SCALED_BY_NOTE, Place(file, table.sheet, note.row, note.column), None)
+    for number, unit in match.units.items():
+        yield say(UNIT, Place(file, table.sheet, row, number), None, unit=UNITS[unit])
+    for note, unit in units_by_note(table) if match.money else ():
+        yield say(UNIT_BY_NOTE, Place(file, table.sheet, note.row, note.column), None, unit=UNITS[unit])
+    for name, numbers in match.rivals.items():
+        letters = " and ".join(column_letters(number) for number in numbers)
+        taken = column_letters(match.columns[name])
+        yield say(RIVAL, Place(file, table.sheet, row, numbers[0]), name, name=name, letters=letters, taken=taken)
 
 
 def of_row_break(check: RowCheck, table: Table, file: str) -> Finding:

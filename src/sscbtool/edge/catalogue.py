@@ -134,7 +134,7 @@ def _return_schema(document: Mapping[str, Any], source: str) -> ReturnSchema:
         rules=tuple(_rules(metadata.get("rules") or [], known, source)),
         measures=tuple(_measures(name, _mapping(metadata.get("measures") or {}, source, "metadata.measures"), source)),
         sender=metadata.get("sender"),
-        wide=_wide(metadata.get("wide"), known, source),
+        wide=tuple(_wide(metadata.get("wide"), known, source)),
         period_from=next((column.name for column in columns if column.within == "period"), None),
         stock=_stock(metadata.get("stock"), known, source),
         declared=declared,
@@ -144,7 +144,7 @@ def _return_schema(document: Mapping[str, Any], source: str) -> ReturnSchema:
 
 METADATA_KEYS = {"section", "grain", "sender", "key", "columns", "totals", "wide", "stock", "rules", "measures", "note"}
 MEASURE_KEYS = {"sql", "unit", "title", "where", "evidence", "note", "of", "list"}
-COLUMN_KEYS = {"kind", "unit", "sensitivity", "within", "aliases", "values", "title", "note"}
+COLUMN_KEYS = {"kind", "unit", "sensitivity", "within", "aliases", "values", "title", "note", "rivals"}
 
 
 def _columns(declared: Mapping[str, Any], described: Mapping[str, Any], source: str) -> tuple[ColumnSpec, ...]:
@@ -171,6 +171,7 @@ def _columns(declared: Mapping[str, Any], described: Mapping[str, Any], source: 
                 nullable=bool(column.get("nullable", False)),
                 public=about.get("sensitivity") == "public",
                 aliases=tuple(str(alias) for alias in about.get("aliases") or ()),
+                rivals=tuple(str(word) for word in about.get("rivals") or ()),
                 unit=about.get("unit"),
                 within=about.get("within"),
                 values={
@@ -231,13 +232,12 @@ def _measures(name: str, stated: Mapping[str, Any], source: str) -> Iterable[Mea
         )
 
 
-def _wide(stated: Any, known: set[str], source: str) -> Wide | None:
-    if stated is None:
-        return None
-    stated = _mapping(stated, source, "metadata.wide")
-    if not stated.get("columns") or not stated.get("into") or stated.get("value") not in known:
-        _refuse(source, "metadata.wide", "it needs columns, into, and a value that is one of the return's columns")
-    return Wide(tuple(str(column) for column in stated["columns"]), str(stated["into"]), str(stated["value"]))
+def _wide(stated: Any, known: set[str], source: str) -> Iterable[Wide]:
+    for each in [] if stated is None else stated if isinstance(stated, list) else [stated]:
+        layout = _mapping(each, source, "metadata.wide")
+        if not layout.get("columns") or not layout.get("into") or layout.get("value") not in known:
+            _refuse(source, "metadata.wide", "it needs columns, into, and a value that is one of the return's columns")
+        yield Wide(tuple(str(column) for column in layout["columns"]), str(layout["into"]), str(layout["value"]))
 
 
 def _stock(stated: Any, known: set[str], source: str) -> tuple[str, str] | None:

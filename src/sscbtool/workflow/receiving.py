@@ -203,7 +203,7 @@ class _OneFile:
         """Every table of a workbook: recognised ones become submissions, the others are named."""
         from sscbtool.core import wording
         from sscbtool.core.locate import locate
-        from sscbtool.core.recognise import Recognition, recognise
+        from sscbtool.core.recognise import Recognition, blocks, recognise
 
         cover, path = self.cover, self.reading.path
         schemas = self.known.catalogue.returns.values()
@@ -212,7 +212,8 @@ class _OneFile:
         for grid in self.workbook.grids:
             if cover and grid.sheet == cover.sheet:
                 continue
-            for table in locate(grid, is_organisation=self.known.register.__contains__):
+            located = locate(grid, is_organisation=self.known.register.__contains__)
+            for table in (block for each in located for block in blocks(grid, each)):
                 table = replace(table, ragged_rows=_ragged(self.workbook, table))
                 told.append((grid, table, recognise(table, schemas, chosen=chosen)))
         answered = any(recognition.match for _, _, recognition in told)
@@ -235,8 +236,10 @@ class _OneFile:
 
         path, cover = self.reading.path, self.cover
         schema = self.known.catalogue.returns[match.return_name]
-        period, period_by = self._period()
-        rows = normalise(grid, table, schema, match.columns, match.wide, self.known.register, period)
+        period, period_by = self._period(table, match)
+        rows = normalise(
+            grid, table, schema, match.columns, self.known.register, period, wide=match.wide, layout=match.layout
+        )
         partner, partner_by = self._partner(rows.frame, schema)
         for fault in rows.faults:
             place = Place(path, table.sheet, fault.row, fault.number)
@@ -274,6 +277,9 @@ class _OneFile:
             unpivoted=bool(match.wide),
             recognised={"return": recognised_by, "partner": partner_by, "period": period_by},
         )
+        if any((s.return_name, s.period) == (schema.name, stated) for s in self.submissions):
+            place = Place(path, table.sheet, table.area.top)
+            self.findings.append(wording.say(wording.TWO_TABLES, place, None))
         self.submissions.append(submission)
         return TableReport(
             table,
@@ -289,16 +295,33 @@ class _OneFile:
             return RecognisedBy.OPTION
         return RecognisedBy.COVER if self.cover and self.cover.return_name else RecognisedBy.COLUMNS
 
-    def _period(self) -> tuple[Period | None, RecognisedBy]:
-        """The year that the file as a whole states: its cover's, its folder's, else the one asked for."""
-        from sscbtool.core.recognise import folder_says
+    def _period(self, table: Table, match: HeaderMatch) -> tuple[Period | None, RecognisedBy]:
+        """The year of rows that are not dated: what the table itself states, its cover, its folder, or as asked for.
 
-        if self.cover and self.cover.period:
-            return self.cover.period, RecognisedBy.COVER
+        Where the table states another year than cover or folder, that is told.
+        """
+        from sscbtool.core import wording
+        from sscbtool.core.recognise import folder_says, year_stated
+
         said, _ = folder_says(Path(self.reading.path).parts, self.known.register)
-        if said:
-            return said, RecognisedBy.FOLDER
-        return self.known.asked, RecognisedBy.OPTION if self.known.request.period else RecognisedBy.DEFAULT
+        asked = RecognisedBy.OPTION if self.known.request.period else RecognisedBy.DEFAULT
+        given, by = (
+            (self.cover.period, RecognisedBy.COVER)
+            if self.cover and self.cover.period
+            else (said, RecognisedBy.FOLDER)
+            if said
+            else (self.known.asked, asked)
+        )
+        schema = self.known.catalogue.returns[match.return_name]
+        stated = None if schema.period_from in match.columns else year_stated(table, match)
+        if stated is None or (given is not None and given.year == stated.year):
+            return given, by
+        if given is not None:
+            wanted = wording.OTHER_YEAR if by in (RecognisedBy.COVER, RecognisedBy.FOLDER) else wording.OTHER_YEAR_ASKED
+            place = Place(self.reading.path, table.sheet, table.area.top)
+            words = {"stated": str(stated), "other": str(by), "period": str(Period(given.year, None))}
+            self.findings.append(wording.say(wanted, place, None, **words))
+        return stated, RecognisedBy.CONTENTS
 
     def _partner(self, frame: pd.DataFrame, schema: ReturnSchema) -> tuple[str | None, RecognisedBy]:
         """Whose file it is: option, cover, folder, the one organisation all rows name, the return's usual sender."""
@@ -449,8 +472,8 @@ def _totals(table: Table, match: HeaderMatch, schema: ReturnSchema, path: str) -
     from sscbtool.core.validate import word, worded
 
     names = {number: name for name, number in match.columns.items()}
-    if schema.wide and match.wide:
-        names |= dict.fromkeys((*match.wide.values(), *match.controls), schema.wide.value)
+    if match.layout:
+        names |= dict.fromkeys((*match.wide.values(), *match.controls), match.layout.value)
     for total in table.totals:
         name = names.get(total.column)
         if total.agrees or name not in schema.totals:
