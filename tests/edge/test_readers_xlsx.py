@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import zipfile
 from dataclasses import replace
@@ -581,6 +582,16 @@ def test_too_many_sheets_are_refused():
     data = package({f"S{n}": sheet_xml("") for n in range(5)})
     with pytest.raises(InputRefused, match="more than 4 sheets"):
         opened(data, replace(Limits(), sheets=4))
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_damage_anywhere_is_a_refusal_or_a_reading_but_no_other_error(data):
+    whole = package({"Data": sheet_xml('<row r="1"><c r="A1" t="s"><v>0</v></c></row>')}, strings=strings_xml("<si/>"))
+    place = data.draw(st.integers(0, len(whole) - 1))
+    damaged = whole[:place] + data.draw(st.binary(max_size=4)) + whole[place + data.draw(st.integers(0, 4)) :]
+    with contextlib.suppress(InputRefused):
+        assert opened(damaged).format is FileFormat.XLSX
 
 
 # --------------------------------------------------------------------------- the two readers agree

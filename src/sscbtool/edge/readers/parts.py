@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import posixpath
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -16,6 +17,17 @@ from sscbtool.errors import InputRefused
 
 SAVE_ANEW = "Ask for the workbook opened in its own program and saved again."
 KNOWN_PACKING = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+ZIP_TROUBLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    ValueError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+)
+"""What zipfile raises on archives that are cut short or made up."""
 XML_BITE = 1 << 20
 MOST_NAMES = 1_000
 BINDING = re.compile(rb"""\sxmlns:([\w.-]+)\s*=\s*["']([^"']*)["']""")
@@ -37,7 +49,7 @@ class Parts:
         self._limits = limits
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
+        except ZIP_TROUBLE as error:
             message = "it is no whole workbook: its zip directory is broken"
             raise broken(message) from error
         self._names = {info.filename.lower(): info for info in self._zip.infolist()}
@@ -62,7 +74,7 @@ class Parts:
         try:
             with self._zip.open(info) as stream:
                 content = stream.read(most + 1)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+        except ZIP_TROUBLE as error:
             message = "it is no whole workbook: one of its parts cannot be unpacked"
             raise broken(message) from error
         if len(content) > most:
