@@ -148,7 +148,7 @@ def amounts():
             Decimal(str(fire.cell_value(number, 1))),
             xlrd.xldate_as_datetime(fire.cell_value(number, 2), 0).date(),
         )
-    for row in rows_of(next(YEAR.glob("LBS/*")), "Journals", 5)[:4]:
+    for row in rows_of(next(YEAR.glob("LBS/*journals*")), "Journals", 5)[:4]:
         yield "LBS", Decimal(str(row["Amount (£)"])), day(row["Date"])
     with next(YEAR.glob("CAFCASS/*")).open(encoding="utf-8", newline="") as source:
         for row in csv.DictReader(source):
