@@ -65,6 +65,7 @@ def ours(expected: pa.Table, received: pa.Table) -> tuple[pa.Table, int]:
 def by_hand(expected: pa.Table, received: pa.Table) -> tuple[pa.Table, int]:
     """The same by hand in SQL."""
     database = duckdb.connect(":memory:")
+    database.execute("SET enable_progress_bar = false")
     database.register("expected", expected)
     database.register("received", received)
     differing = database.sql(
