@@ -360,3 +360,17 @@ def test_an_interval_holds_or_fails_only_as_every_value_of_it_does(comparator, l
     else:
         assert over_all is S
         assert width > 0
+
+
+@pytest.mark.parametrize(
+    "comparator", [Comparator.EQUALS, Comparator.OVER, Comparator.PERCENT_CHANGE, Comparator.SUM_OF]
+)
+def test_a_figure_without_a_published_value_cannot_be_worked_out(comparator):
+    result = judge(figure(comparator, ""), known(45, prior=40))
+    assert result.status is N
+    assert "no published value" in result.reason
+
+
+def test_a_total_is_not_contradicted_by_a_part_that_is_not_published_yet():
+    result = judge(figure(Comparator.SUM_OF, "45", note="parts: M01 M02"), known(45, parts={"M01": Decimal(40)}))
+    assert result.status is N

@@ -19,7 +19,7 @@ AS_AT = Measure("plans", "open", "count(*)", "children", "Open plans", where="pl
     ("asked", "measure", "column"),
     [
         (figure(Comparator.EQUALS, "45"), None, "measure"),
-        (figure(Comparator.EQUALS, ""), COUNTS, "value"),
+        (figure(Comparator.EVERY, ""), LISTS, "value"),
         (figure(Comparator.OVER, "many"), COUNTS, "value"),
         (figure(Comparator.EQUALS, "45", publish="always"), COUNTS, "publish"),
         (figure(Comparator.EQUALS, "45", "a bit"), COUNTS, "tolerance"),
@@ -49,6 +49,9 @@ def test_a_row_of_the_register_that_cannot_be_used_is_named_by_its_column(asked,
     [
         (figure(None, "anything at all"), None),
         (figure(Comparator.EQUALS, "45"), COUNTS),
+        (figure(Comparator.EQUALS, ""), COUNTS),
+        (figure(Comparator.ROUNDED, "", "100"), COUNTS),
+        (figure(Comparator.SUM_OF, "", note="parts: M01"), COUNTS),
         (figure(Comparator.HALF, "half", "2.5pp"), SHARE),
         (figure(Comparator.ON, "2018-09"), LISTS),
         (figure(Comparator.ON, "2018-09"), COUNTS),

@@ -32,6 +32,7 @@ from sscbtool.core.precision import (
     to_places,
     tolerance,
 )
+from sscbtool.core.register import VALUED, parts_of
 from sscbtool.core.values import Interval, Period, fold
 from sscbtool.errors import BadConfiguration
 
@@ -119,6 +120,8 @@ def _verdict(figure: Figure, known: Known) -> Verdict:
                 Status.NOT_COMPUTABLE, "Rows answer to this figure, but the cells it is taken from are blank."
             )
         return Verdict(Status.NOT_EVIDENCED, "No row of the return answers to this figure.")
+    if not figure.value and figure.comparator in VALUED:
+        return Verdict(Status.NOT_COMPUTABLE, "The register holds no published value of it yet.")
     try:
         return _compared(figure, figure.comparator, measured, known)
     except _CannotTell as why:
@@ -249,6 +252,8 @@ def _sum_of(figure: Figure, measured: Measured, known: Known) -> Verdict:
     """A published total: of its published parts, and of the returns."""
     question = _of_number(figure, _quantity(figure, measured), measured)
     published = Fraction(number(figure.value) or 0)
+    if len(known.parts) < len(parts_of(figure)):
+        raise _CannotTell("The register holds no published value yet of a part of it.")
     parts = sum(map(Fraction, known.parts.values()), Fraction(0))
     verdict = _settled(figure, question, known)
     if not _around(published, tolerance(figure.tolerance)).holds(parts):

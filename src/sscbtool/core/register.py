@@ -49,12 +49,16 @@ def mistake(figure: Figure, measure: Measure | None, figures: Mapping[str, Figur
     )
 
 
+VALUED = OF_A_NUMBER | {Comparator.EQUALS, Comparator.SAME_SET, Comparator.ON, Comparator.BY}
+"""Comparators that hold the returns against a published value; a blank one has not been published yet."""
+
+
 def _value_mistake(figure: Figure, comparator: Comparator) -> tuple[str, str] | None:
     value = figure.value
+    if not value and comparator in VALUED:
+        return None
     if comparator in OF_A_NUMBER and number(value) is None:
         return "value", f"{comparator} compares with a number"
-    if comparator in (Comparator.EQUALS, Comparator.SAME_SET) and not value:
-        return "value", f"{comparator} needs a value to compare with"
     if comparator is Comparator.EVERY and value not in SLOTS:
         return "value", f"every asks for one of {', '.join(SLOTS)}"
     if comparator in (Comparator.ON, Comparator.BY) and span(value) is None:
@@ -103,8 +107,12 @@ def _parts_mistake(figure: Figure, figures: Mapping[str, Figure]) -> tuple[str, 
     parts = parts_of(figure)
     if not parts:
         return "note", "the parts of a total are named in it, as in parts: M01 M02"
-    unsound = [part for part in parts if part not in figures or number(figures[part].value) is None]
+    unsound = [part for part in parts if part not in figures or not _is_part(figures[part])]
     return ("note", f"{unsound[0]} is no figure of the register with a number") if unsound else None
+
+
+def _is_part(figure: Figure) -> bool:
+    return not figure.value or number(figure.value) is not None
 
 
 def parts_of(figure: Figure) -> tuple[str, ...]:
