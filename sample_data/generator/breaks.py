@@ -69,9 +69,9 @@ class Paper:
 
 BY_PLANTED_FAULTS = (
     Break("T01", CONTRADICTED, "sessions in the programme that the report does not count"),
-    Break("T02", CONTRADICTED, "people on a list without a booking status that says so, or under a shared mailbox"),
+    Break("T02", CONTRADICTED, "a shared mailbox counted as a person, and people added to a list"),
     Break("T03", CONTRADICTED, "an organisation whose name only looks like a registered one"),
-    Break("T04", CONTRADICTED, "completions given twice, or before they were started"),
+    Break("T04", CONTRADICTED, "completions given twice, or that cannot be right"),
     Break("M02", CONTRADICTED, "a quarter lost to an error cell"),
     Break("M03", CONTRADICTED, "a payment given twice"),
     Break("M04", CONTRADICTED, "a negative amount that nothing cancels"),
