@@ -14,7 +14,7 @@ STATED_YEAR = re.compile(r"(?<![\d/-])(?:19|20)\d\d ?[-/–] ?(?:(?:19|20)\d\d|\
 _ZEROES = r"['’]?0{3}['’]?s?"
 SCALED = re.compile(
     rf"(?:£|\bgbp) ?{_ZEROES}\b|\( ?{_ZEROES} ?\)|['’]0{{3}}s?\b|\b0{{3}}s\b"
-    r"|(?:£|\bgbp) ?(?:k|m|mn|mill|bn)\b"
+    r"|(?:£|\bgbp) ?(?:k|m|mn|mill|bn|th)\b|\( ?k ?\)"
     r"|\b(?:gbp|in|of) ?(?:thousands?|millions?|hundreds)\b|£ ?(?:thousands?|millions?)\b",
     re.IGNORECASE,
 )
@@ -25,6 +25,7 @@ PENCE = re.compile(r"\(?\b(?:in )?pence\b\)?|\(p\)", re.IGNORECASE)
 FOREIGN = re.compile(
     r"[€¥₹]|(?<![A-Za-z])(?:us|a|c|nz)?\$|\b(?:eur|euros?|usd|dollars?|chf|jpy|yen|inr|aud|cad)\b", re.IGNORECASE
 )
+YEAR_ENDED = re.compile(r"\byear (?:ended|ending|to) (?:31(?:st)? march|march) ((?:19|20)\d\d)\b", re.IGNORECASE)
 UNIT_NOTE = 40
 """Characters of a note that may be a unit; a longer one is prose."""
 QUARTER = re.compile(r"(?:q|quarter|qtr) ?([1-4])|([1-4])(?:st|nd|rd|th) quarter|(first|second|third|fourth) quarter")
@@ -53,6 +54,11 @@ def unit_of(heading: str) -> Unit | None:
     return Unit.SCALED if SCALED.search(heading) or SCALED_ALONE.search(heading) else None
 
 
+def scaled(text: str) -> Unit | None:
+    """Whether a text that is no heading of amounts states thousands or millions of pounds all the same."""
+    return Unit.SCALED if SCALED.search(text) else None
+
+
 def unit_by_note(note: str) -> Unit | None:
     """The unit that a title or note states: as a whole where it is short, within brackets or as ``£000`` where not."""
     if len(note) <= UNIT_NOTE:
@@ -65,6 +71,7 @@ def year_in(text: str) -> Period | None:
     """The one financial year that a heading, title or sheet's name states; None for none or several."""
     found = {parse_period(each.replace(" ", "")) for each in STATED_YEAR.findall(text)}
     years = {Period(each.year, None) for each in found if isinstance(each, Period)}
+    years |= {Period(int(each) - 1, None) for each in YEAR_ENDED.findall(text)}
     return years.pop() if len(years) == 1 else None
 
 

@@ -6,14 +6,14 @@ Nothing is guessed: two equal answers are a tie, and a tie is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import pairwise
 
 import numpy as np
 
-from sscbtool.core.headings import Unit, slot, stem, unit_by_note, unit_of, year_in
+from sscbtool.core.headings import UNIT_NOTE, Unit, scaled, slot, stem, unit_by_note, unit_of, year_in
 from sscbtool.core.model import ColumnHead, ColumnKind, Grid, Kind, Note, ReturnSchema, RowRole, Table, Wide
 from sscbtool.core.organisations import Register
 from sscbtool.core.values import Period, fold, parse_count, parse_money, parse_period
@@ -107,7 +107,7 @@ def match_headers(table: Table, schema: ReturnSchema) -> HeaderMatch:
     taken = {*columns.values(), *wide.values(), *controls, *(n for each in ambiguous.values() for n in each)}
     supplied = {*columns, *ambiguous} | ({layout.value, layout.into} if layout else set())
     money = {columns[c.name] for c in schema.columns if c.kind == "money" and c.name in columns} | set(wide.values())
-    stated = {head.number: unit_of(" ".join(head.path)) for head in heads if head.number in money}
+    stated = {head.number: _unit(head, money) for head in heads} if money else {}
     return HeaderMatch(
         return_name=schema.name,
         columns=columns,
@@ -121,6 +121,12 @@ def match_headers(table: Table, schema: ReturnSchema) -> HeaderMatch:
         units={number: unit for number, unit in stated.items() if unit},
         rivals=_rivals(schema, columns, claims, {head.number: head.path[-1] for head in heads}),
     )
+
+
+def _unit(head: ColumnHead, money: Collection[int]) -> Unit | None:
+    """The unit that a heading states; one that is not of an amount may still say it for the whole table."""
+    text = " ".join(head.path)
+    return unit_of(text) if head.number in money else unit_by_note(text) if len(text) > UNIT_NOTE else scaled(text)
 
 
 def _rivals(
@@ -143,8 +149,26 @@ def _rivals(
 
 
 def units_by_note(table: Table) -> Iterator[tuple[Note, Unit]]:
-    """Titles and notes by a table that state its unit, such as ``£ thousand``."""
-    return ((note, unit) for note in table.notes if (unit := unit_by_note(note.text)))
+    """Titles, notes, total labels and the sheet's name where they state the table's unit, such as ``£ thousand``."""
+    said = [*table.notes, *(Note(total.row, total.column, total.label) for total in table.totals)]
+    yield from ((note, unit) for note in said if (unit := unit_by_note(note.text)))
+    if unit := scaled(table.sheet or ""):
+        yield Note(table.area.top, table.area.left, ""), unit
+
+
+CURRENCY_COLUMN = frozenset({"currency", "ccy", "currency code", "cur"})
+POUNDS = frozenset({"gbp", "£", "", "sterling", "pounds", "pound sterling", "uk pounds"})
+
+
+def foreign_cells(grid: Grid, table: Table) -> Iterator[tuple[int, int]]:
+    """Cells of a currency column that say another currency than pounds: (row, column)."""
+    at = np.searchsorted(grid.rows, table.data_rows)
+    for head in table.heads:
+        if head.path and fold(head.path[-1]) in CURRENCY_COLUMN:
+            j = int(np.searchsorted(grid.columns, head.number))
+            for i in at.tolist():
+                if fold(grid.text(i, j)) not in POUNDS and grid.text(i, j).strip() != "£":
+                    yield int(grid.rows[i]), head.number
 
 
 def year_stated(table: Table, match: HeaderMatch) -> Period | None:
@@ -155,7 +179,7 @@ def year_stated(table: Table, match: HeaderMatch) -> Period | None:
     headings = {year_in(" ".join(head.path)) for head in table.heads if head.number in own} - {None}
     if headings:
         return headings.pop() if len(headings) == 1 else None
-    above = sorted((note.row, note.text) for note in table.notes if note.row < table.area.top)
+    above = sorted((note.row, note.text) for note in table.notes if note.row <= table.area.top)
     for _, text in reversed(above):
         if year := year_in(text):
             return year
@@ -170,19 +194,22 @@ def blocks(grid: Grid, table: Table) -> Iterator[Table]:
     roles = dict(table.set_aside)
     starts = [row for row, role in table.set_aside if role is RowRole.REPEATED_HEADER]
     data = [int(row) for row in table.data_rows]
+    starts += [row for row, role in table.set_aside if role in TITLES and _year_at(grid, row)]
+    starts.sort()
     totals = {row for row, role in roles.items() if role is RowRole.TOTAL}
-    cuts = [row for row in starts if row - 1 not in {*data, *totals, *starts}]
+    cuts = [row for row in starts if roles[row] in TITLES or row - 1 not in {*data, *totals, *starts}]
+    cuts = [row for row in cuts if row > min(data, default=row) and not _cut_before(cuts, row, data)]
     if not cuts or not data:
         yield table
         return
     edges = [table.area.top, *cuts, table.area.bottom + 1]
     for number, (start, end) in enumerate(pairwise(edges)):
         inside = range(start, end)
-        titles = tuple(_titles(grid, roles, start)) if number else ()
+        titles = tuple(_titles(grid, roles, start + (roles.get(start) in TITLES))) if number else ()
         yield replace(
             table,
             area=replace(table.area, top=start, bottom=end - 1),
-            header_rows=table.header_rows if number == 0 else (start,),
+            header_rows=(start,) if number and roles.get(start) is RowRole.REPEATED_HEADER else table.header_rows,
             data_rows=table.data_rows[(table.data_rows >= start) & (table.data_rows < end)],
             set_aside=tuple((r, role) for r, role in table.set_aside if r in inside and not (number and r == start)),
             totals=tuple(total for total in table.totals if total.row in inside),
@@ -192,11 +219,26 @@ def blocks(grid: Grid, table: Table) -> Iterator[Table]:
         )
 
 
+def _cut_before(cuts: Sequence[int], row: int, data: Sequence[int]) -> bool:
+    """Whether a cut stands right above with no data between: a title and the heading below it begin one table."""
+    earlier = [cut for cut in cuts if cut < row]
+    return bool(earlier) and not any(earlier[-1] < each < row for each in data)
+
+
+TITLES = (RowRole.HEADING, RowRole.NOTE)
+
+
+def _year_at(grid: Grid, row: int) -> Period | None:
+    """The year that a row set aside as a title states."""
+    i = int(np.searchsorted(grid.rows, row))
+    return year_in(" ".join(grid.text(i, j) for j in range(len(grid.columns)) if grid.kinds[i, j] == Kind.TEXT))
+
+
 def _titles(grid: Grid, roles: Mapping[int, RowRole], start: int) -> Iterator[Note]:
     """The text of the rows right above a cut that are no data: the titles of what follows."""
     for i in range(int(np.searchsorted(grid.rows, start)) - 1, -1, -1):
         row = int(grid.rows[i])
-        if roles.get(row) not in (RowRole.HEADING, RowRole.NOTE):
+        if roles.get(row) not in TITLES:
             return
         yield from (
             Note(row, int(grid.columns[j]), grid.text(i, j))

@@ -277,6 +277,12 @@ UNIT_BY_NOTE: Wording = (
     "A title or note by the table says that amounts are {unit}; they were read as pounds.",
     "Give the amounts in pounds and pence, or take the note out.",
 )
+CURRENCY: Wording = (
+    "SSCB-TAB-15",
+    ERROR,
+    "The currency of this row is not pounds; its amount was read as pounds.",
+    "Give the amount in pounds sterling.",
+)
 RIVAL: Wording = (
     "SSCB-TAB-13",
     QUERY,

@@ -62,6 +62,14 @@ class Request:
     fund: str | None = None
     control_total: str | None = None
     control_rows: int | None = None
+    reason: str | None = None
+    until: dt.date | None = None
+    said_by: str | None = None
+    """Who gave a reason, where it is not who typed it."""
+    propose: str | None = None
+    """Where drafted rows of the register of figures go."""
+    trend: bool = False
+    """Whether measures are shown over all years that there are."""
     today: dt.date = dt.date(1970, 1, 1)
     by: str = ""
     """The system login of whoever runs it, for decisions."""
@@ -232,6 +240,7 @@ class _OneFile:
         """The rows of one recognised table."""
         from sscbtool.core import wording
         from sscbtool.core.normalise import normalise
+        from sscbtool.core.recognise import foreign_cells
         from sscbtool.core.validate import word, worded
 
         path, cover = self.reading.path, self.cover
@@ -251,6 +260,8 @@ class _OneFile:
             self.unread_cells.append(place)
         self.findings += wording.of_table(table, path)
         self.findings += wording.of_match(match, table, path)
+        for row, column in foreign_cells(grid, table) if match.money else ():
+            self.findings.append(wording.say(wording.CURRENCY, Place(path, table.sheet, row, column), None))
         self.findings += _totals(table, match, schema, path)
         dated = {row for row in rows.periods if row}
         if schema.period_from and dated and schema.period_from in match.columns:
