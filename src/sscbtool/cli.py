@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -36,6 +37,9 @@ app = typer.Typer(
 )
 schemas_app = typer.Typer(no_args_is_help=True, help="The schema files: what each return must hold.")
 app.add_typer(schemas_app, name="schemas", rich_help_panel=UPKEEP)
+
+figures_app = typer.Typer(no_args_is_help=True, help="The registers of published figures, a file for each year.")
+app.add_typer(figures_app, name="figures", rich_help_panel=UPKEEP)
 
 
 class Format(StrEnum):
@@ -265,6 +269,8 @@ def ledger(
 ) -> None:
     """Close the year: match what was agreed, invoiced and received, and explain every penny between them.
 
+    PATHS may begin with: match accept ID, or: match reject ID.
+
     Example: sscbtool ledger returns/2018-19 --fund SSCB --period 2018-19
     """
     asked = {
@@ -278,6 +284,37 @@ def ledger(
         "password_prompt": password_prompt,
     }
     _run("ledger", context, paths, asked, output_format, output)
+
+
+@app.command(rich_help_panel=YEAR_END)
+def explain(
+    context: typer.Context,
+    identity: Annotated[str, typer.Argument(metavar="ID", help="The id of a query, a break or a figure.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="WORDS", help="Why it is as it is.")],
+    paths: Paths = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option("--until", metavar="DATE", formats=["%Y-%m-%d", "%d/%m/%Y"], help="The last day it holds."),
+    ] = None,
+    by: Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who says so, beside the login.")] = None,
+    fund: Annotated[str | None, typer.Option("--fund", metavar="NAME", help="The fund of a break.")] = None,
+    period: PeriodOption = None,
+    output_format: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Record why a query, a figure or a break is as it is; it holds until a day, and while the amount is the same.
+
+    Example: sscbtool explain L-3k9x0a1b returns/2018-19 --reason "agreed by letter" --until 2019-09-30
+    """
+    asked = {
+        "reason": reason,
+        "until": until.date() if until else None,
+        "said_by": by,
+        "fund": fund,
+        "period": period,
+        "stored": True,
+    }
+    _run("explain", context, [identity, *(paths or [])], asked, output_format, output)
 
 
 # --------------------------------------------------------------------------- partners
@@ -299,6 +336,24 @@ def organisations(
     Example: sscbtool organisations accept "Fire Brigde" LFB
     """
     _run("organisations", context, paths, {"period": period, "stored": True}, output_format, output)
+
+
+@app.command(rich_help_panel=YEAR_END)
+def proof(
+    context: typer.Context,
+    draft: Annotated[str, typer.Argument(metavar="DRAFT", help="The draft report: docx, txt or md.")],
+    period: PeriodOption = None,
+    propose: Annotated[
+        str | None, typer.Option("--propose", metavar="FILE", help="Draft register rows for what is not registered.")
+    ] = None,
+    output_format: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Hold every number of a draft report against the register of published figures.
+
+    Example: sscbtool proof draft.docx --period 2018-19 --propose figures.csv
+    """
+    _run("proof", context, [draft], {"period": period, "propose": propose}, output_format, output)
 
 
 # --------------------------------------------------------------------------- upkeep
@@ -323,6 +378,26 @@ def init(
         return ExitCode.CLEAN
 
     _guarded(work)
+
+
+@figures_app.command("list")
+def figures_list(context: typer.Context, output_format: FormatOption = Format.TABLE) -> None:
+    """List the registers of published figures, and how far each has its values."""
+    _run("figures_list", context, None, {}, output_format, None)
+
+
+@figures_app.command("roll")
+def figures_roll(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="FROM", help="The year whose register is taken, such as 2018-19.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="The year whose register is started.")],
+    output_format: FormatOption = Format.TABLE,
+) -> None:
+    """Start next year's register from this year's: statements kept, values blank, days moved on.
+
+    Example: sscbtool figures roll 2018-19 2019-20
+    """
+    _run("figures_roll", context, [source, target], {}, output_format, None)
 
 
 @schemas_app.command("list")

@@ -33,8 +33,10 @@ from sscbtool.core.model import Finding, Outcome, Place, Result, Severity, Submi
 from sscbtool.core.organisations import Register
 from sscbtool.core.rows import Rows
 from sscbtool.core.values import Period, fold, parse_money, parse_period
+from sscbtool.edge.store import Decision
 from sscbtool.edge.workspace import FundCodes, LedgerSettings
 from sscbtool.errors import BadUsage, NothingToJudge
+from sscbtool.workflow.explaining import Explanations, explanations, record, recorded
 from sscbtool.workflow.judging import Judged
 from sscbtool.workflow.receiving import Request
 
@@ -70,23 +72,25 @@ def close_year(result: Result, judged: Judged, request: Request) -> Result:
     """
     result = replace(result, findings=tuple(_own_findings(judged, result.findings)))
     books = _Books(judged, request)
-    if any(file.refused for file in judged.files):
-        refused = replace(result, outcome=Outcome.REFUSED)
-        return refused if not books.ready else replace(refused, extra={"ledger": books.as_plain(books.close())})
+    refused = any(file.refused for file in judged.files)
+    if refused and not books.ready:
+        return replace(result, outcome=Outcome.REFUSED)
     books.require()
     faults = tuple(books.completeness(result.findings))
     if any(fault.severity is Severity.ERROR for fault in faults):
-        return replace(result, findings=_with(result.findings, faults), outcome=Outcome.INCOMPLETE)
+        short = Outcome.REFUSED if refused else Outcome.INCOMPLETE
+        return replace(result, findings=(*result.findings, *faults), outcome=short)
     closing = books.close()
-    findings = _with(result.findings, (*faults, *books.split_faults))
-    open_findings = any(f.severity is not Severity.WARNING and not f.explained for f in findings)
-    verdicts = [line.verdict for line in closing.lines] + [each.verdict for each in closing.unmatched]
-    outcome = Outcome.FINDINGS if open_findings or set(verdicts) - SETTLED or closing.residual else Outcome.CLEAN
+    told = books.as_plain(closing)
+    findings = books.explanations.findings((*result.findings, *faults, *books.split_faults))
+    still_open = any(f.severity is not Severity.WARNING and not f.explained for f in findings)
+    still_open |= any(e["class"] not in SETTLED and not e["explained"] for e in (*told["lines"], *told["unmatched"]))
+    outcome = Outcome.FINDINGS if still_open or closing.residual else Outcome.CLEAN
     return replace(
         result,
         findings=findings,
-        outcome=outcome,
-        extra={"ledger": books.as_plain(closing)},
+        outcome=Outcome.REFUSED if refused else outcome,
+        extra={"ledger": told},
         remarks=(*result.remarks, *books.remarks(closing)),
     )
 
@@ -102,8 +106,35 @@ def _own_findings(judged: Judged, findings: Iterable[Finding]) -> Iterator[Findi
     return (finding for finding in findings if finding.place.file not in others)
 
 
-def _with(findings: Sequence[Finding], more: Iterable[Finding]) -> tuple[Finding, ...]:
-    return (*findings, *more)
+MATCH = "match"
+"""The kind of a person's word on whose a receipt is."""
+
+
+def decide_match(request: Request, closed: Result, choice: str, identity: str) -> Result:
+    """Keep a person's word that a receipt is an organisation's, or that a proposal is wrong.
+
+    Raises:
+        BadUsage: no such proposal or receipt, or it is not said whose the receipt is.
+    """
+    closing: Mapping[str, Any] = closed.extra.get("ledger") or {"proposals": (), "unmatched": ()}
+    proposal = next((each for each in closing["proposals"] if each["id"] == identity), None)
+    receipt = next((each for each in closing["unmatched"] if each["id"] == identity), None)
+    if proposal is None and (receipt is None or choice == "reject"):
+        raise BadUsage(f"There is no proposal {identity!r} here.", "Give the paths that showed it.")
+    whose = None
+    if choice == "reject":
+        decision = Decision(MATCH, identity, "", request.by, request.now, "reject")
+    else:
+        named = request.partner or (proposal["organisation"] if proposal else None)
+        organisation = Register(closed.catalogue.organisations if closed.catalogue else ()).resolve(named or "")
+        if organisation is None:
+            raise BadUsage("It is not said whose the receipt is.", "Say it with --partner CODE.")
+        whose = organisation.code
+        subject = identity if proposal is None else proposal["receipt"]
+        decision = Decision(MATCH, subject, whose, request.by, request.now, "accept")
+    record(request, decision, f"ledger match {choice}")
+    told = {"id": identity, "choice": choice, "organisation": whose, "by": request.by}
+    return Result("ledger match", closed.period, Outcome.CLEAN, extra={"ledger match": told})
 
 
 class _Books:
@@ -117,6 +148,8 @@ class _Books:
             raise NothingToJudge("It is not known which year to close.", "Say it with --period 2018-19.")
         self.year = Period(judged.period.year)
         self.split_faults: list[Finding] = []
+        self.explanations: Explanations = explanations(request)
+        self.matched = {each.subject: each for each in recorded(request, MATCH)}
         self.agreements, self.agreed_before = self._agreements()
         self.fund = self._fund()
 
@@ -282,7 +315,21 @@ class _Books:
                 for name in (each.code, each.name, *each.aliases)
             },
         )
-        return close(self.agreements, self._invoices(), self._lines(), terms)
+        return close(self.agreements, self._invoices(), self._claimed(self._lines()), terms)
+
+    def _claimed(self, lines: Lines) -> Lines:
+        """The lines, with those that a person said are an organisation's given to it."""
+        accepted = {subject: each.choice for subject, each in self.matched.items() if each.reason == "accept"}
+        if not accepted or not len(lines):
+            return lines
+        whose = lines.organisation.copy()
+        for k in range(len(lines)):
+            identity = self._receipt_id(str(lines.doc_no[k]), str(lines.line_no[k]), int(lines.pence[k]))
+            whose[k] = accepted.get(identity, whose[k])
+        return replace(lines, organisation=whose)
+
+    def _receipt_id(self, doc_no: str, line_no: str, pence: int) -> str:
+        return self._id("U", doc_no, line_no, str(pence))
 
     def _invoices(self) -> Invoices:
         rows = self.judged.rows.get(INVOICED)
@@ -423,21 +470,42 @@ class _Books:
             "bridge": [{"step": step.name, "amount": _money(step.pence)} for step in closing.bridge],
             "unmatched": [self._unmatched(each) for each in closing.unmatched],
             "residual": _money(closing.residual),
-            "proposals": [
-                {"id": self._id("P", each.receipt.doc_no, each.receipt.line_no, each.organisation, each.fund),
-                 "organisation": self._name(each.organisation), "fund": each.fund or None, "why": each.why,
-                 "received": self._receipt(each.receipt)}
-                for each in closing.proposals
-            ],
+            "proposals": list(self._proposals(closing)),
             "balance": self._balance(totals[basis]),
         }  # fmt: skip
+
+    def _proposals(self, closing: Closing) -> Iterator[dict[str, Any]]:
+        """What a person may accept; what was rejected is not proposed again."""
+        for each in closing.proposals:
+            receipt = each.receipt
+            identity = self._id("P", receipt.doc_no, receipt.line_no, each.organisation, each.fund)
+            if identity not in self.matched:
+                yield {
+                    "id": identity,
+                    "receipt": self._receipt_id(receipt.doc_no, receipt.line_no, receipt.pence),
+                    "organisation": self._name(each.organisation),
+                    "fund": each.fund or None,
+                    "why": each.why,
+                    "received": self._receipt(receipt),
+                }
+
+    def _explained(self, identity: str, amount: str) -> dict[str, Any]:
+        """Whether an item is explained, and how."""
+        reason = self.explanations.of(identity, amount)
+        told = reason and {
+            "reason": reason.reason,
+            "by": reason.by,
+            "until": reason.until.isoformat() if reason.until else None,
+        }
+        return {"explained": reason is not None, "explanation": told}
 
     def _line(self, line: ClosedLine, share: Decimal | None) -> dict[str, Any]:
         last_year = line.last_year
         if self.request.basis == "agreed" or last_year is None:
             last_year = self.agreed_before.get((line.organisation, line.fund), line.last_year)
+        identity = self._id("L", line.organisation, line.fund)
         return {
-            "id": self._id("L", line.organisation, line.fund),
+            "id": identity,
             "organisation": self._name(line.organisation),
             "fund": line.fund or None,
             "agreed": _money(line.agreed),
@@ -451,7 +519,7 @@ class _Books:
             "share": None if share is None else str(share),
             "steps": [{"step": name, "amount": _money(pence)} for name, pence in line.steps],
             "matches": [self._match(match) for match in line.matches],
-            "explained": False,
+            **self._explained(identity, _money(line.difference)),
         }
 
     def _match(self, match: Match) -> dict[str, Any]:
@@ -464,8 +532,9 @@ class _Books:
         }
 
     def _unmatched(self, each: Unmatched) -> dict[str, Any]:
+        identity = self._receipt_id(each.receipt.doc_no, each.receipt.line_no, each.receipt.pence)
         return {
-            "id": self._id("U", each.receipt.doc_no, each.receipt.line_no, str(each.receipt.pence)),
+            "id": identity,
             **self._receipt(each.receipt),
             "organisation": self._name(each.organisation),
             "fund": each.fund or None,
@@ -473,7 +542,7 @@ class _Books:
             "class": each.verdict.value,
             "hint": each.hint or None,
             "tied": list(each.tied),
-            "explained": False,
+            **self._explained(identity, _money(each.receipt.pence)),
         }
 
     def _receipt(self, receipt: Receipt) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def validate(request: Request) -> Result:
     """Every fault of every file, nothing stored."""
     from sscbtool.workflow import judging
 
-    judged = judging.judge_rows(_received(request))
+    judged = _judged(request)
     return _result("validate", judged, judging.outcome(judged))
 
 
@@ -106,7 +106,7 @@ def reconcile(request: Request) -> Result:
     """The published document held against itself, and its figures against what was received."""
     from sscbtool.workflow import judging
 
-    judged = judging.judge_rows(_received(request))
+    judged = _judged(request)
     figures = _figures(judged.received.catalogue, judged.period, request)
     document = judging.hold_document(judged, figures)
     results = _held(request, judged, figures)
@@ -119,18 +119,19 @@ def reconcile(request: Request) -> Result:
 
 def _held(request: Request, judged: Judged, figures: Iterable[Figure]) -> tuple[FigureResult, ...]:
     """Each figure held against the returns, with what it would be if the proposed names were merged."""
-    from sscbtool.workflow import judging, naming
+    from sscbtool.workflow import explaining, judging, naming
 
     found = naming.proposals(judged.rows.values(), judged.received.register, request.settings)
     proposed = {each.name: each.code or each.means for each in found}
-    return tuple(judging.sensitivity(judged, judging.hold(judged, figures), proposed))
+    results = judging.sensitivity(judged, judging.hold(judged, figures), proposed)
+    return explaining.explanations(request).figures(results)
 
 
 def trace(request: Request) -> Result:
     """One figure at length."""
     from sscbtool.workflow import judging
 
-    judged = judging.judge_rows(_received(request))
+    judged = _judged(request)
     figures = _figures(judged.received.catalogue, judged.period, request)
     results = _held(request, judged, figures)
     about = {result.figure.figure_id: _at_length(judged, result) for result in results}
@@ -166,7 +167,7 @@ def summary(request: Request) -> Result:
     from sscbtool.core.figures import exact
     from sscbtool.workflow import judging
 
-    judged = judging.judge_rows(_received(request))
+    judged = _judged(request)
     period = str(Period(judged.period.year, None)) if judged.period else None
     values = []
     with judging.engine_for(judged) as engine:
@@ -191,8 +192,29 @@ def ledger(request: Request) -> Result:
     """What was agreed, invoiced and received, and every penny between them."""
     from sscbtool.workflow import closing, judging
 
-    judged = judging.judge_rows(_received(replace(request, partner=None)))
+    if request.paths[:1] == ("match",):
+        choice, identity, *paths = (*request.paths[1:], "", "")[: max(2, len(request.paths) - 1)]
+        if choice not in ("accept", "reject") or not identity:
+            raise BadUsage("It is not said what to match.", "Say: sscbtool ledger match accept ID [PATHS]")
+        closed = ledger(replace(request, paths=tuple(paths), partner=None))
+        return closing.decide_match(request, closed, choice, identity)
+    judged = _judged(replace(request, partner=None))
     return closing.close_year(_result("ledger", judged, judging.outcome(judged)), judged, request)
+
+
+def explain(request: Request) -> Result:
+    """Keep a person's reason for a query, a figure or a break of the ledger."""
+    from sscbtool.workflow import explaining
+
+    identity, *paths = request.paths
+    asked = replace(request, paths=tuple(paths))
+    if identity.startswith(("L-", "U-")):
+        found = ledger(asked)
+    elif identity.startswith("F-"):
+        found = validate(asked)
+    else:
+        found = reconcile(asked)
+    return explaining.explain(asked, identity, found)
 
 
 def ingest(request: Request) -> Result:
@@ -278,6 +300,30 @@ def organisations(request: Request) -> Result:
     return naming.listed(_received(request), request.settings)
 
 
+# --------------------------------------------------------------------------- the published document
+
+
+def proof(request: Request) -> Result:
+    """A draft report held against the register of figures."""
+    from sscbtool.workflow import proofing
+
+    return proofing.proof_draft(request)
+
+
+def figures_list(request: Request) -> Result:
+    """The registers of published figures that there are."""
+    from sscbtool.workflow import registers
+
+    return registers.figures_list(request)
+
+
+def figures_roll(request: Request) -> Result:
+    """Next year's register from this year's."""
+    from sscbtool.workflow import registers
+
+    return registers.figures_roll(request)
+
+
 # --------------------------------------------------------------------------- schemas
 
 
@@ -353,6 +399,14 @@ def _one_return(catalogue: Catalogue, name: str | None) -> Any:
 
 
 # --------------------------------------------------------------------------- shared
+
+
+def _judged(request: Request) -> Judged:
+    """What was received, held against its schemas, with what a person explained marked so."""
+    from sscbtool.workflow import explaining, judging
+
+    judged = judging.judge_rows(_received(request))
+    return replace(judged, findings=explaining.explanations(request).findings(judged.findings))
 
 
 def _received(request: Request) -> Received:

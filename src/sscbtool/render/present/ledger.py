@@ -94,6 +94,7 @@ def ledger(result: Result) -> Report:
         _matched(closing["lines"][0]) if len(closing["lines"]) == 1 else None,
         _bridge(closing),
         _open(closing, result.catalogue),
+        _explained(closing, result.catalogue),
         _balance(closing["balance"]),
         *about,
     ]
@@ -245,6 +246,22 @@ def _open(closing: Mapping[str, Any], catalogue: Catalogue | None) -> Lines | No
         words.append(NEXT[each["class"]])
         lines.append(Line(" ".join(words), MARKS[each["class"]]))
     return Lines("Open breaks", tuple(lines)) if lines else None
+
+
+def _explained(closing: Mapping[str, Any], catalogue: Catalogue | None) -> Lines | None:
+    """The breaks that a person explained, with the reason."""
+    lines = []
+    for each in (*closing["lines"], *closing["unmatched"]):
+        if each["explained"]:
+            amount = Quantity(Decimal(each.get("difference", each.get("amount"))), MONEY, signed=True).text
+            said = each["explanation"]
+            until = f", until {said['until']}" if said["until"] else ""
+            who = _name(each["organisation"], catalogue)
+            lines.append(Line(f"{each['id']} {who}: {amount}. {said['reason']} ({said['by']}{until})", _EXPLAINED))
+    return Lines("Explained", tuple(lines)) if lines else None
+
+
+_EXPLAINED = Mark("✓", "Explained", Tone.QUIET)
 
 
 def _balance(balance: Mapping[str, Any] | None) -> Facts | None:
