@@ -314,6 +314,17 @@ def _figures(text: str, source: str, returns: Mapping[str, ReturnSchema]) -> tup
     return tuple(found.values())
 
 
+def register_text(figures: Iterable[Figure]) -> str:
+    """Figures as the text of a register file; it loads as the same figures."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(FIGURE_FIELDS)
+    for figure in figures:
+        own = {"return": figure.return_name}
+        writer.writerow([own[name] if name in own else getattr(figure, name) for name in FIGURE_FIELDS])
+    return out.getvalue()
+
+
 def _checks(text: str, source: str, known: set[str]) -> Iterable[DocumentCheck]:
     seen = set[str]()
     for number, row in enumerate(_records(text, source, CHECK_FIELDS), start=2):

@@ -96,7 +96,7 @@ def _names(draft: Prose) -> Iterator[Drift]:
         for use in uses:
             name = " ".join(use[0].replace("’", "'").split())
             if name != meant and not (name.isupper() or name.casefold() == meant.casefold()):
-                yield _drift(draft, use.start(), name, meant, f"spelled so {counts[name]} times, the other way {most}")
+                yield _drift(draft, use.start(), name, meant, f"{counts[name]} so, {most} the other way")
 
 
 def _plain(word: str) -> str:

@@ -11,6 +11,7 @@ from sscbtool.render.present.found import inspect
 from sscbtool.render.present.ledger import ledger
 from sscbtool.render.present.measures import summary
 from sscbtool.render.present.plain import plain_values
+from sscbtool.render.present.proof import proof
 from sscbtool.render.present.received import ingest, validate
 from sscbtool.render.report import Report
 
@@ -35,6 +36,8 @@ def present(result: Result, *, show_values: bool = False) -> Report:
             return ledger(result)
         case "trace":
             return trace(result)
+        case "proof":
+            return proof(result)
         case "summary":
             return summary(result, show_values=show_values)
         case _:
