@@ -23,7 +23,7 @@ def builder(limits: Limits | None = None) -> GridBuilder:
         st.tuples(st.integers(1, 1_048_576), st.integers(1, 16_384)), st.text(st.characters(codec="utf-8")), max_size=20
     )
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_every_cell_with_text_comes_back_at_its_place(cells):
     grids = builder()
     for (row, column), text in cells.items():
@@ -106,7 +106,7 @@ def test_more_cells_than_the_limit_are_refused_while_they_come():
 
 
 @given(st.lists(st.lists(st.sampled_from(["", "a", "é"]), min_size=3, max_size=3), max_size=6))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_whole_columns_and_single_cells_build_the_same_grid(lines):
     grids = builder()
     for i, line in enumerate(lines):
@@ -123,7 +123,7 @@ def test_whole_columns_and_single_cells_build_the_same_grid(lines):
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8"))))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_a_string_array_holds_what_it_was_given(texts):
     assert string_array(texts).to_pylist() == texts
     string_array(texts).validate(full=True)

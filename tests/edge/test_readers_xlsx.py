@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from sscbtool.core.model import Area, FileFormat, Flag, Grid, Kind, Limits, Remark, RemarkKind, Workbook, column_letters
 from sscbtool.edge.readers import read
-from sscbtool.edge.readers.grid import CellBudget
-from sscbtool.edge.readers.stored import DateClass
-from sscbtool.edge.readers.xlsx_bulk import bulk_sheet, bulk_strings
+from sscbtool.edge.readers.grid import CellBudget, string_array
+from sscbtool.edge.readers.stored import DateClass, number_cell
+from sscbtool.edge.readers.xlsx_bulk import bulk_sheet, bulk_strings, dates_in_bulk
 from sscbtool.edge.readers.xlsx_cells import Book, Styles
 from sscbtool.edge.readers.xlsx_stream import stream_sheet, stream_strings
 from sscbtool.errors import InputRefused
@@ -585,7 +585,7 @@ def test_too_many_sheets_are_refused():
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_damage_anywhere_is_a_refusal_or_a_reading_but_no_other_error(data):
     whole = package({"Data": sheet_xml('<row r="1"><c r="A1" t="s"><v>0</v></c></row>')}, strings=strings_xml("<si/>"))
     place = data.draw(st.integers(0, len(whole) - 1))
@@ -674,7 +674,7 @@ def drawn_sheets(pool: list[str]) -> st.SearchStrategy[bytes]:
 
 
 @given(drawn_sheets(ODD_CELLS), st.booleans(), st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_bulk_and_streaming_readers_agree_on_plain_sheets(content, linked, epoch_1904):
     shared = book(strings=("one", "", "a & b"), linked=linked, epoch_1904=epoch_1904)
     bulk = bulk_sheet("S", content, shared, CellBudget(Limits()))
@@ -686,7 +686,7 @@ def test_bulk_and_streaming_readers_agree_on_plain_sheets(content, linked, epoch
 
 
 @given(drawn_sheets(ODD_CELLS + STREAMED_ONLY), st.integers(0, 5000), st.binary(max_size=3))
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_whatever_is_done_to_a_sheet_the_bulk_reader_agrees_or_gives_up(content, place, patch):
     place %= len(content)
     content = content[:place] + patch + content[place + len(patch) :]
@@ -709,6 +709,32 @@ def test_the_bulk_reader_gives_up_on_what_it_does_not_know(cell):
     assert bulk_sheet("S", content, book(), CellBudget(Limits())) is None
 
 
+SERIALS = st.one_of(
+    st.floats(-5, 3_000_000).map(repr),
+    st.integers(-2, 2_958_470).map(str),
+    st.integers(0, 2_958_470 * 86_400).map(lambda second: repr(second / 86_400)),
+    st.sampled_from(
+        ["60", "60.999999", "61", "59.9999999", "2958465.999999", "1e5", "x", "007.50", "-0", "NaN", "&lt;"]
+    ),
+)
+
+
+@given(st.lists(SERIALS, max_size=40), st.sampled_from(list(DateClass)[1:]), st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_dates_in_bulk_are_the_dates_one_by_one(stored, shows, epoch_1904):
+    forms, kinds = dates_in_bulk(string_array(stored), shows, epoch_1904=epoch_1904)
+    one_by_one = [number_cell(text.replace("&lt;", "<"), shows, epoch_1904=epoch_1904) for text in stored]
+    assert list(zip(forms.to_pylist(), kinds.tolist(), strict=True)) == one_by_one
+
+
+def test_many_different_dates_read_alike_in_bulk_and_streamed():
+    rows = "".join(f'<row r="{n}"><c r="A{n}" s="1"><v>{43221 + n / 86_400}</v></c></row>' for n in range(1, 400))
+    content = sheet_xml(rows).encode()
+    bulk = bulk_sheet("S", content, book(), CellBudget(Limits()))
+    assert_same(bulk[0], stream_sheet("S", content, book(), CellBudget(Limits()))[0])
+    assert bulk[0].text(29, 0) == "2018-05-01T00:00:30"
+
+
 STRING_ITEMS = [
     "<si><t>one</t></si>",
     '<si><t xml:space="preserve"> two </t></si>',
@@ -725,7 +751,7 @@ STRING_ITEMS = [
 
 
 @given(st.lists(st.sampled_from(STRING_ITEMS), max_size=12), st.integers(0, 900), st.binary(max_size=2))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_both_readers_of_shared_strings_agree(items, place, patch):
     content = strings_xml(*items).encode()
     place %= len(content)

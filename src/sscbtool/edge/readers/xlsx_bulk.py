@@ -26,9 +26,18 @@ from sscbtool.edge.readers.grid import (
     string_array,
     with_facts,
 )
-from sscbtool.edge.readers.stored import SAFE_DIGITS, DateClass, number_cell
+from sscbtool.edge.readers.stored import (
+    DAYS_1904,
+    PHANTOM_SERIAL,
+    SAFE_DIGITS,
+    SECONDS_A_DAY,
+    SERIALS_END,
+    DateClass,
+    number_cell,
+)
 from sscbtool.edge.readers.xlsx_cells import (
     BLANK,
+    DATE,
     FORMULA,
     TEXT,
     UNCACHED,
@@ -66,6 +75,10 @@ STRAYS = (b"<!", b"extLst", b"AlternateContent")
 """What must not stand before the cells."""
 TYPES = ("n", "s", "str", "inlineStr", "b", "e", "d")
 MOST_KNOWN = 100_000
+FEW_DATES = 256
+"""Up to so many different dates in one chunk, remembering them is the quicker way."""
+DAY_1970 = 25_569
+"""The serial of 1 January 1970."""
 TYPE_NUMBER, TYPE_SHARED, TYPE_STRING, TYPE_INLINE = range(4)
 
 
@@ -289,6 +302,11 @@ class _Gathered:
         if shows is DateClass.NONE:
             forms, kinds = canonical_numbers(texts)
             return self._pooled_all(forms), kinds
+        coded = texts.dictionary_encode()
+        if len(coded.dictionary) > FEW_DATES:
+            index = numbers_of(coded.indices)
+            forms, kinds = dates_in_bulk(coded.dictionary, shows, epoch_1904=self._book.epoch_1904)
+            return self._pooled_all(forms)[index], kinds[index]
         epoch_1904 = self._book.epoch_1904
         return self._distinct(texts, shows, lambda text: number_cell(text, shows, epoch_1904=epoch_1904))
 
@@ -406,6 +424,42 @@ def _worked_out(texts: pa.Array) -> tuple[pa.Array, Numbers]:
     places = np.arange(len(texts))
     places[left] = len(texts) + index
     return pa.concat_arrays([short, string_array([form for form, _ in told])]).take(indices(places)), kinds
+
+
+def dates_in_bulk(texts: pa.Array, shows: DateClass, *, epoch_1904: bool) -> tuple[pa.Array, Numbers]:
+    """What ``number_cell`` makes of each text: days from 1 March 1900 on at once, the rest one by one."""
+    kinds = np.full(len(texts), DATE, np.uint8)
+    seconds = np.full(len(texts), -1, np.int64)
+    if shows is not DateClass.ELAPSED:
+        try:
+            values = np.frombuffer(pc.cast(texts, pa.float64()).buffers()[1], np.float64, len(texts))
+        except pa.ArrowInvalid:
+            values = np.full(len(texts), np.nan)
+        within = (values >= PHANTOM_SERIAL + 1) & (values < SERIALS_END - DAYS_1904 - 1)
+        seconds[within] = np.rint(values[within] * SECONDS_A_DAY) + (DAYS_1904 * SECONDS_A_DAY if epoch_1904 else 0)
+    moments = np.flatnonzero((seconds >= 0) & (seconds % SECONDS_A_DAY != 0))
+    days = np.flatnonzero((seconds >= 0) & (seconds % SECONDS_A_DAY == 0))
+    left = np.flatnonzero(seconds < 0)
+    since_1970 = seconds - DAY_1970 * SECONDS_A_DAY
+    stamps = pa.Array.from_buffers(pa.timestamp("s"), len(moments), [None, pa.py_buffer(since_1970[moments].copy())])
+    dates = (since_1970[days] // SECONDS_A_DAY).astype(np.int32)
+    told = [number_cell(without_entities(text), shows, epoch_1904=epoch_1904) for text in _some(texts, left)]
+    forms = pa.concat_arrays(
+        [
+            pc.replace_substring(pc.cast(stamps, pa.string()), " ", "T"),
+            pc.cast(pa.Array.from_buffers(pa.date32(), len(days), [None, pa.py_buffer(dates)]), pa.string()),
+            string_array([form for form, _ in told]),
+        ]
+    )
+    kinds[left] = [kind for _, kind in told]
+    places = np.empty(len(texts), np.int32)
+    places[np.concatenate((moments, days, left))] = np.arange(len(texts))
+    return forms.take(indices(places)), kinds
+
+
+def _some(texts: pa.Array, which: Numbers) -> list[str]:
+    chosen: list[str] = texts.take(indices(which)).to_pylist()
+    return chosen
 
 
 class _Written:
