@@ -131,8 +131,9 @@ class Grid:
 
     ``rows`` and ``columns`` hold the sender's own numbers, ascending; index ``i`` or ``j`` counts what is stored.
     ``texts[j][i]`` is the canonical text of a cell: a NUMBER as the shortest decimal of its stored value (``63421.5``),
-    a DATE as ISO ``2018-05-01``, ``2018-05-01T09:30:00`` or (a bare time) ``09:30:00``, a BOOL as ``TRUE`` or
-    ``FALSE``, an ERROR as its code (``#REF!``), TEXT as it stands, BLANK as the empty string. No nulls.
+    a DATE as ISO ``2018-05-01``, ``2018-05-01T09:30:00`` or (a bare time) ``09:30:00`` (an elapsed one may pass 24
+    hours: ``36:00:00``), a BOOL as ``TRUE`` or ``FALSE``, an ERROR as its code (``#REF!``), TEXT as it stands, BLANK
+    as the empty string. No nulls.
     A merged area's value stands in its top left cell only; ``merges`` tells the rest.
     """
 
