@@ -218,7 +218,12 @@ class Numbers:
 
     def exact(self, i: int, j: int) -> Decimal | None:
         """The number in cell [i, j], or None."""
-        return exact(str(self._texts[j][i].as_py())) if self.looks[i, j] == Look.NUMBER else None
+        if self.looks[i, j] != _FIGURE:
+            return None
+        scale = self.scales[j]
+        if scale >= 0:
+            return Decimal(round(float(self.values[i, j]) * 10.0**scale)).scaleb(-scale)
+        return exact(str(self._texts[j][i].as_py()))
 
     def part(self, rows: Vector) -> Numbers:
         """Some of the rows, for searching only."""

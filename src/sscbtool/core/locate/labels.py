@@ -88,6 +88,7 @@ REGIONS = _words(
 
 _PLACES = COUNTRIES | REGIONS
 
+_PLACE_STEMS = tuple(sorted({word[:5] for place in _PLACES for word in place.split()[:1]}))
 _PLACE_ARRAY = pa.array(sorted(_PLACES), pa.string())
 
 _RANKS = tuple(
@@ -163,7 +164,9 @@ def _hinted(texts: pa.Array) -> tuple[list[tuple[int, str]], list[int]]:
     joined = "\n".join(text for _, text in some).lower()
     if any(hint in joined for hint in _HINTS):
         return some, capitals
-    return [(n, text) for n, text in some if folded_label(text) in _PLACES], capitals
+    if any(stem in joined for stem in _PLACE_STEMS):
+        return [(n, text) for n, text in some if folded_label(text) in _PLACES], capitals
+    return [], capitals
 
 
 def _hinted_many(texts: pa.Array) -> tuple[list[tuple[int, str]], Vector]:
@@ -189,10 +192,7 @@ def levels_of(grid: Grid, looks: Matrix, rows: Vector, columns: Vector) -> Vecto
     """
     some = rows[:: len(rows) // 24 + 1].tolist()
     for j in columns.tolist():
-        if (
-            sum(_rank(grid.text(i, j)) >= 0 for i in some) < 0.9 * len(some)
-            or (looks[rows, j] == Look.TEXT).mean() < 0.9
-        ):
+        if not _tells_levels(grid, some, j) or (looks[rows, j] == Look.TEXT).mean() < 0.9:
             continue
         encoded = grid.texts[j].take(pa.array(rows)).dictionary_encode()
         words = encoded.dictionary.to_pylist()
@@ -200,11 +200,8 @@ def levels_of(grid: Grid, looks: Matrix, rows: Vector, columns: Vector) -> Vecto
             continue
         ranks = np.array([_rank(w) for w in words])
         by_row: Vector = ranks[encoded.indices.to_numpy(zero_copy_only=False)]
-        if (
-            (by_row >= 0).mean() >= 0.95
-            and (by_row[by_row >= 0].min() <= 1)
-            and len(set(ranks[ranks >= 0].tolist())) >= 2
-        ):
+        told = set(ranks[ranks >= 0].tolist())
+        if (by_row >= 0).mean() >= 0.95 and min(told) <= 1 and len(told) >= 2:
             return by_row
     return None
 

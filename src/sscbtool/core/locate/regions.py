@@ -124,33 +124,35 @@ class _Window:
 def _numbered(window: _Window, r: int, below: Vector) -> bool:
     """Whether a row of numbers is a header: years or ages in sequence, over figures that are none."""
     cells = np.flatnonzero(window.looks[r] == Look.NUMBER)
-    if len(cells) < 2 or not len(below):
-        return False
     found = _whole(window, r, cells)
-    if found is None:
+    if found is None or len(found) < 2 or not len(below):
         return False
-    years = (found >= 1850) & (found <= 2100)
-    steps = np.diff(found)
-    if years.all():
-        orderly = (
-            len(steps) >= 1 and (np.abs(steps) <= 10).all() and (np.sign(steps) == np.sign(steps[0])).mean() >= 0.8
-        )
+    if _years(found):
+        steps = np.diff(found)
+        orderly = (np.abs(steps) <= 1010).all() and (np.sign(steps) == np.sign(steps[0])).mean() >= 0.8
         repeated = len(found) >= 4 and len(set(found.tolist())) <= len(found) // 2
         if not orderly and not repeated:
             return False
         under = [_whole(window, int(b), cells) for b in below[:3]]
-        return not any(u is not None and ((u >= 1850) & (u <= 2100)).all() for u in under)
-    return len(found) >= 3 and bool((steps == 1).mean() >= 0.9) and found[0] in (0, 1)
+        return not any(u is not None and len(u) and _years(u) for u in under)
+    return len(found) >= 3 and found[0] in (0, 1) and bool((np.diff(found) == 1).mean() >= 0.9)
+
+
+def _years(numbers: Vector) -> bool:
+    """Whether all numbers are years, or academic years written together (201516)."""
+    plain = (numbers >= 1850) & (numbers <= 2100)
+    return bool((plain | ((numbers > 185000) & ((numbers // 100 + 1) % 100 == numbers % 100))).all())
 
 
 def _whole(window: _Window, r: int, cells: Vector) -> Vector | None:
-    """The whole numbers in some cells of a row, footnote stars dropped; None if one is no whole number."""
+    """The whole numbers in some cells of a row, marks behind them dropped; None if one is no whole number."""
     found = []
     for k in cells.tolist():
         text = window.sheet.text(window.top + r, int(window.columns[k])).rstrip("*rpe† ").replace(",", "")
-        if not text.isdigit() or len(text) > 5:
+        if not text.isdigit() or len(text) > 6:
             return None
-        found.append(int(text))
+        # a year with a footnote digit typed behind it
+        found.append(int(text[:4] if len(text) == 5 and text[:2] in ("19", "20") else text))
     return np.array(found)
 
 
@@ -259,11 +261,17 @@ def _blocks(window: _Window) -> list[_Block]:
                 last.codes += between.tolist()
                 last.rows.append(r)
                 continue
-            if _signature(window, r) in {_signature(window, h) for h in last.rows + last.repeats}:
+            if any(_alike(_signature(window, r), _signature(window, h)) for h in (last.rows + last.repeats)[-6:]):
                 last.repeats.append(r)
                 continue
         blocks.append(_Block([r]))
     return blocks
+
+
+def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether a row repeats a header: the same texts, but for one in four of a wide one."""
+    same = sum(a == b for a, b in zip(one, other, strict=False))
+    return one == other or (len(one) == len(other) >= 4 and same >= 0.75 * len(one))
 
 
 def _signature(window: _Window, r: int) -> tuple[str, ...]:

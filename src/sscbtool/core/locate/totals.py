@@ -69,7 +69,7 @@ class _Finder:
         blank = self._unlabelled()
         self.search = Search(
             columns=self.columns,
-            labelled=self.coarse | (self.claims >= Claim.CHECKED) | blank | self._middle(),
+            labelled=self.coarse | (self.claims == Claim.TOTAL) | blank | self._middle() | self._hints(),
             sure=self.coarse | (self.claims == Claim.TOTAL),
             starts=self._starts(),
             barred=lambda q: lines.is_organisation(int(live[q])),
@@ -80,6 +80,7 @@ class _Finder:
         """What each total closes; and rows that are totals without closing anything."""
         found = self._closed()
         breakdown = self._breakdown(found)
+        found = [self._over_all(c, found) if c.parts and breakdown >= set(c.parts) else c for c in found]
         found = [c for c in found if c.row not in breakdown]
         others = np.flatnonzero(self.search.sure | self._balances(found)).tolist()
         return found, others + sorted(breakdown)
@@ -93,6 +94,11 @@ class _Finder:
         finest = int(levels.max())
         coarse = (levels >= 0) & (levels < min(finest, 2))
         return np.asarray(coarse & ((levels == finest).sum() > (levels == 0).sum()))
+
+    def _hints(self) -> Vector:
+        """Rows whose label may mean a total; where a good part of all rows is such, it means nothing."""
+        hints = (self.claims >= Claim.CHECKED) & (self.claims < Claim.TOTAL)
+        return hints if hints.sum() <= max(3.0, 0.35 * len(hints)) else np.zeros(len(hints), bool)
 
     def _middle(self) -> Vector:
         """Counties between regions and districts: totals where the arithmetic bears it out."""
@@ -261,6 +267,12 @@ class _Finder:
     def _breakdown(self, found: list[Closure]) -> set[int]:
         """Rows after the grand total that add up to it once more: a breakdown by class, not data."""
         settled = {c.row for c in found if c.share >= 0.5} | {p for c in found if c.share >= 0.5 for p in c.parts}
+        free = ~self.search.sure
+        free[list(settled)] = False
+        before = np.concatenate([[0], np.cumsum(free)])
+        for c in found:
+            if c.share >= 0.5 and min(c.parts) > c.row and before[c.row] >= max(8, 3 * len(c.parts)):
+                return set(c.parts)
         for grand in sorted(found, key=lambda c: -len(c.parts))[:3]:
             if grand.parts and max(grand.parts) > grand.row:
                 continue
@@ -269,6 +281,12 @@ class _Finder:
             if same is not None and same.share >= 0.8:
                 return set(after.tolist())
         return set()
+
+    def _over_all(self, closure: Closure, found: list[Closure]) -> Closure:
+        """A grand total whose breakdown stands below it closes the rows above."""
+        rows = {c.row for c in found}
+        above = np.array([q for q in range(closure.row) if q not in rows], np.int64)
+        return self._compared(closure.row, above) or closure
 
     def _balances(self, found: list[Closure]) -> Vector:
         """Opening and closing balances that no total closes, where the table has totals."""
@@ -286,9 +304,10 @@ class _Finder:
         lines, numbers = self.lines, self.lines.numbers
         label = lines.label(p)
         closes = _runs(lines.row_numbers[parts])
+        given = (numbers.looks[p] == Look.NUMBER) & (numbers.looks[parts] == Look.NUMBER).any(0)
         made: list[tuple[ControlTotal, bool]] = []
         for f, k in enumerate(lines.added.tolist()):
-            if numbers.looks[p, f] != Look.NUMBER or not (numbers.looks[parts, f] == Look.NUMBER).any():
+            if not given[f]:
                 continue
             values = numbers.values[parts, f]
             if len(parts) > 1 and values[0] != 0 and (values == numbers.values[p, f]).all():
