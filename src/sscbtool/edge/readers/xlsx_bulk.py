@@ -348,13 +348,12 @@ class _Gathered:
         kinds[j, i] = np.concatenate(pieces.kinds)
         flags[j, i] = np.concatenate(pieces.flags)
         formats[j, i] = np.concatenate(pieces.formats)
-        texts = pool.take(indices(standing.ravel()))
         return compressed(
             Grid(
                 sheet=name,
                 rows=rows,
                 columns=columns,
-                texts=tuple(texts.slice(start, len(rows)) for start in range(0, len(texts), len(rows) or 1)),
+                texts=tuple(pool.take(indices(column)) for column in standing),
                 kinds=kinds.T,
                 flags=flags.T,
                 formats=formats.T,
