@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 from sscbtool.core.values import Period, fold, parse_period
 
@@ -75,6 +76,7 @@ def year_in(text: str) -> Period | None:
     return years.pop() if len(years) == 1 else None
 
 
+@lru_cache(maxsize=4096)
 def stem(heading: str) -> str:
     """A heading without its unit, scale, year and brackets, folded."""
     bare = BRACKETED.sub(" ", heading)

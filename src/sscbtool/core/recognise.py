@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -93,10 +94,11 @@ def match_headers(table: Table, schema: ReturnSchema) -> HeaderMatch:
     heads = [head for head in table.heads if head.path]
     layout, wide, doubled = _wide_columns(heads, schema)
     free = {head.number: head.path for head in heads if head.number not in wide.values()}
+    keys = {number: _keys(path) for number, path in free.items()}
     claims: dict[str, list[tuple[int, int]]] = {}
     for column in schema.columns:
-        names = {fold(column.name.replace("_", " ")): SURE} | {fold(alias): ALIAS for alias in column.aliases}
-        ranked = [(rank, number) for number, path in free.items() if (rank := _rank(path, names)) is not None]
+        names = _names(column.name, column.aliases)
+        ranked = [(rank, number) for number, key in keys.items() if (rank := _rank(key, names)) is not None]
         if ranked:
             claims[column.name] = ranked
     controls: tuple[int, ...] = ()
@@ -263,15 +265,26 @@ def _assign(claims: Mapping[str, list[tuple[int, int]]]) -> tuple[dict[str, int]
     return columns, ambiguous
 
 
-def _rank(path: Sequence[str], names: Mapping[str, int]) -> int | None:
-    """How surely the stack of headings answers to one of the names; None if it does not."""
-    own = fold(path[-1])
+@lru_cache(maxsize=1024)
+def _names(name: str, aliases: tuple[str, ...]) -> Mapping[str, int]:
+    """The folded names that a heading may have for a column, and how sure each is."""
+    return {fold(alias): ALIAS for alias in aliases} | {fold(name.replace("_", " ")): SURE}
+
+
+def _keys(path: Sequence[str]) -> tuple[str, str, str, str]:
+    """What is held against the names, in the order of the stages: the lowest heading, its stem, the stack, its stem."""
+    joined = " ".join(path)
+    return fold(path[-1]), stem(path[-1]), fold(joined), stem(joined)
+
+
+def _rank(keys: tuple[str, str, str, str], names: Mapping[str, int]) -> int | None:
+    """How surely a heading answers to one of the names; None if it does not."""
+    own, bare, joined, joined_bare = keys
     if own in names:
         return names[own]
-    if stem(path[-1]) in names:
+    if bare in names:
         return STEM
-    joined = " ".join(path)
-    return JOINED if fold(joined) in names or stem(joined) in names else None
+    return JOINED if joined in names or joined_bare in names else None
 
 
 def _wide_columns(
@@ -308,6 +321,8 @@ class Cover:
     control_rows: int | None = None
     control_value: Decimal | None = None
     supersedes: str | None = None
+    final: bool = False
+    """Whether it calls itself final or revised: what it says then replaces what was published."""
 
 
 COVER_NAMES = {
@@ -318,7 +333,8 @@ COVER_NAMES = {
     "rows": ("control total rows", "control rows", "number of rows", "row count"),
     "value": ("control total value", "control total", "control value"),
     "supersedes": ("supersedes", "replaces"),
-    "other": ("schema version", "area code", "period type", "period start", "period end", "as at", "scope", "status",
+    "status": ("status", "status of return", "submission status"),
+    "other": ("schema version", "area code", "period type", "period start", "period end", "as at", "scope",
               "prepared by role", "prepared by", "prepared on", "date prepared"),
 }  # fmt: skip
 COVER_SHEETS = {"cover", "cover sheet", "coversheet", "metadata", "front sheet", "about this return"}
@@ -368,6 +384,7 @@ def _cover(
         control_rows=rows if isinstance(rows, int) else None,
         control_value=value if isinstance(value, Decimal) else None,
         supersedes=text("supersedes") or None,
+        final=any(fold(text("status")).startswith(word) for word in ("final", "revised", "resubmi", "amended")),
     )
 
 
