@@ -211,6 +211,9 @@ def summary(
     return_name: ReturnOption = None,
     period: PeriodOption = None,
     partner: PartnerOption = None,
+    trend: Annotated[
+        bool, typer.Option("--trend", help="Show each measure over the years there are, with its change.")
+    ] = False,
     output_format: FormatOption = Format.TABLE,
     output: OutputOption = None,
     password_prompt: PasswordOption = False,
@@ -224,6 +227,7 @@ def summary(
         "return_name": return_name,
         "period": period,
         "partner": partner,
+        "trend": trend,
         "stored": True,
         "password_prompt": password_prompt,
     }

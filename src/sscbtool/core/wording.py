@@ -212,6 +212,12 @@ SAME_BYTES: Wording = (
     "This is the same file as {other}, byte for byte; it was counted once.",
     "Take one of them out.",
 )
+RESTATEMENT: Wording = (
+    "SSCB-REV-1",
+    WARNING,
+    "A restatement: this return is final or revised and no longer bears out what was published for {period}: {figures}.",
+    "Say so in the report where the year is compared with, or ask the sender why the numbers changed.",
+)
 IMITATION: Wording = (
     "SSCB-ORG-9",
     ERROR,

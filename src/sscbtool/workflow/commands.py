@@ -105,8 +105,10 @@ def validate(request: Request) -> Result:
 def reconcile(request: Request) -> Result:
     """The published document held against itself, and its figures against what was received."""
     from sscbtool.workflow import judging
+    from sscbtool.workflow.years import restatements
 
     judged = _judged(request)
+    judged = replace(judged, findings=(*judged.findings, *restatements(judged)))
     figures = _figures(judged.received.catalogue, judged.period, request)
     document = judging.hold_document(judged, figures)
     results = _held(request, judged, figures)
@@ -166,6 +168,7 @@ def summary(request: Request) -> Result:
     """The measures of each return by partner and quarter, with totals."""
     from sscbtool.core.figures import exact
     from sscbtool.workflow import judging
+    from sscbtool.workflow.years import over_years
 
     judged = _judged(request)
     period = str(Period(judged.period.year, None)) if judged.period else None
@@ -185,7 +188,8 @@ def summary(request: Request) -> Result:
         raise NothingToJudge(
             f"There is nothing to sum up for {judged.period or 'any period'}.", "Check the period and the paths."
         )
-    return replace(_result("summary", judged, judging.outcome(judged)), measures=tuple(values))
+    extra = {"summary": {"trend": over_years(judged, request.return_name)}} if request.trend else {}
+    return replace(_result("summary", judged, judging.outcome(judged)), measures=tuple(values), extra=extra)
 
 
 def ledger(request: Request) -> Result:
@@ -422,11 +426,13 @@ def _received(request: Request) -> Received:
         stored = store.submissions(return_name=request.return_name, partner=request.partner)
         submissions = tuple(store.load(each) for each in stored)
         findings = store.findings(each.id for each in stored)
+        heirs = {each.superseded_by for each in store.submissions(current_only=False)}
     if not submissions:
         raise NothingToJudge("The store holds nothing yet.", "Land the returns with: sscbtool ingest")
     unread = tuple(finding.place for finding in findings if finding.place.cell)
+    replacing = frozenset(each.path for each in stored if each.id in heirs)
     register = register_with(catalogue.organisations, decided(settings))
-    return Received(catalogue, register, asked, (), submissions, findings, unread, remarks=remarks)
+    return Received(catalogue, register, asked, (), submissions, findings, unread, (), remarks, replacing)
 
 
 def _result(command: str, judged: Judged, verdict: Outcome) -> Result:

@@ -101,6 +101,8 @@ class Received:
     """Cells that normalising found fault with."""
     covers: tuple[tuple[str, Cover], ...] = ()
     remarks: tuple[str, ...] = ()
+    replacing: frozenset[str] = frozenset()
+    """Paths of stored files that took the place of earlier ones."""
 
 
 def receive(request: Request) -> Received:

@@ -14,7 +14,8 @@ from itertools import groupby
 from sscbtool.core.model import Catalogue, Measure, MeasureValue, Organisation, Result, Severity
 from sscbtool.render.present.figures import column_totals
 from sscbtool.render.present.received import findings_in_short, refusals, row_facts, set_aside_lines
-from sscbtool.render.present.words import Folder, capital, nonempty, severity_counts, title_of
+from sscbtool.render.present.trend import trend_tables
+from sscbtool.render.present.words import Folder, capital, nonempty, return_title, severity_counts, title_of
 from sscbtool.render.report import MONEY, Cell, Column, ColumnType, Quantity, Report, Row, Section, Table
 
 _HUNDREDTH = Decimal("0.01")
@@ -255,3 +256,4 @@ def summary(result: Result, *, show_values: bool = False) -> Report:
         closing,
         measures_as_data(result.measures, result.catalogue),
     )
+        *trend_tables(result),
