@@ -215,7 +215,7 @@ SAME_BYTES: Wording = (
 RESTATEMENT: Wording = (
     "SSCB-REV-1",
     WARNING,
-    "A restatement: this return is final or revised and no longer bears out what was published for {period}: {figures}.",
+    "A restatement: this return is final or revised, and does not bear out what {period} published as {figures}.",
     "Say so in the report where the year is compared with, or ask the sender why the numbers changed.",
 )
 IMITATION: Wording = (
