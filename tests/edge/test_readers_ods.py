@@ -287,3 +287,8 @@ def test_a_file_of_odfpy_is_read():
         "A2": ("Police", Kind.TEXT),
         "B2": ("12.5", Kind.NUMBER),
     }
+
+
+def test_macros_are_remarked():
+    data = package('<table:table table:name="Data"/>', extra={"Basic/script-lc.xml": "<x/>"})
+    assert read(data, FileFormat.ODS, Limits()).remarks == (Remark(RemarkKind.MACROS),)
