@@ -452,6 +452,8 @@ def _run(
     def work() -> int:
         from sscbtool.workflow import commands
 
+        if output_format is Format.XLSX and output is None and sys.stdout.isatty():
+            raise BadUsage("A workbook cannot be shown on a terminal.", f"Write it to a file: --output {command}.xlsx")
         request = _request(command, context.obj, paths or [], asked)
         result: Result = getattr(commands, command)(request)
         _tell(result, output_format)

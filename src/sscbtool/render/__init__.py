@@ -59,9 +59,14 @@ def render(
             from sscbtool.render.as_markdown import as_markdown
 
             return as_markdown(present(result, show_values=show_values))
-        case OutputFormat.HTML | OutputFormat.XLSX:
+        case OutputFormat.XLSX:
+            from sscbtool.render.as_workbook import as_workbook
+            from sscbtool.render.present.books import book
+
+            return as_workbook(book(result, present(result, show_values=show_values), show_values=show_values))
+        case OutputFormat.HTML:
             raise BadUsage(
-                f"--format {output_format} comes with the report command.", "Use table, json, csv or markdown."
+                f"--format {output_format} comes with the report command.", "Use table, json, csv, markdown or xlsx."
             )
         case _:
             assert_never(output_format)

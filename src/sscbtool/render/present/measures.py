@@ -18,6 +18,8 @@ from sscbtool.render.present.trend import trend_tables
 from sscbtool.render.present.words import Folder, capital, nonempty, return_title, severity_counts, title_of
 from sscbtool.render.report import MONEY, Cell, Column, ColumnType, Quantity, Report, Row, Section, Table
 
+BY_AGENCY = " by agency"
+"""How the headings of tables with shares end."""
 _HUNDREDTH = Decimal("0.01")
 _Number = Decimal | int
 
@@ -60,6 +62,29 @@ def measures_as_data(values: Iterable[MeasureValue], catalogue: Catalogue | None
         for v in values
     )  # fmt: skip
     return Table("Measures", tuple(Column(heading) for heading in headings), rows)
+
+
+def measures_in_one(values: Iterable[MeasureValue], catalogue: Catalogue | None, *, show_values: bool) -> Table:
+    """Every measure in one table that can be filtered: a row for each organisation, and one for all of them."""
+    values = list(values)
+    names = _Names(catalogue, show_values=show_values)
+    quarters = sorted({value.quarter for value in values if value.quarter})
+    columns = (
+        Column("Return", least=24),
+        Column("Measure", least=36),
+        Column("Organisation", least=36),
+        *(Column(_short_quarter(quarter), ColumnType.VALUE) for quarter in quarters),
+        Column("Year", ColumnType.VALUE),
+        Column("Unit", ColumnType.CODE),
+    )
+    rows: list[Row] = []
+    for (return_name, name), group in groupby(values, key=lambda value: (value.return_name, value.measure)):
+        one = _Breakdown.of(list(group), _measure(catalogue, return_name, name))
+        for partner in (*one.ordered(names), None):
+            cells = (one.quantity(one.values.get((partner, quarter))) for quarter in (*quarters, None))
+            said = names.name(partner) if partner else "All"
+            rows.append((return_title(return_name, catalogue), one.title, said, *cells, one.unit))
+    return Table("Measures by organisation and quarter", columns, tuple(rows))
 
 
 def _measure(catalogue: Catalogue | None, return_name: str, name: str) -> Measure | None:
@@ -127,15 +152,15 @@ class _Breakdown:
             tables.append(self._by_partner(names))
         return tables or [self._whole()]
 
-    def _quantity(self, value: _Number | None) -> Cell:
+    def quantity(self, value: _Number | None) -> Cell:
         return None if value is None else Quantity(value, self.unit if self.unit == MONEY else "")
 
-    def _ordered(self, names: _Names) -> list[str]:
+    def ordered(self, names: _Names) -> list[str]:
         """Statutory partners are not put first: the largest amount is, then by name."""
         return sorted(self.partners, key=lambda p: (-self.values.get((p, None), 0), names.name(p), p))
 
     def _with_shares(self, names: _Names) -> Table:
-        partners = self._ordered(names)
+        partners = self.ordered(names)
         amounts = [Decimal(self.values.get((partner, None), 0)) for partner in partners]
         labels: list[tuple[str, Cell]] = [(names.name(p), _statutory(names.get(p))) for p in partners]
         whole = Decimal(self.values.get((None, None), sum(amounts, Decimal(0))))
@@ -145,7 +170,7 @@ class _Breakdown:
             amounts.append(rest)
         parts = shares(amounts)
         rows: tuple[Row, ...] = tuple(
-            (name, statutory, self._quantity(amount), Quantity(parts[i], "percent") if parts else None)
+            (name, statutory, self.quantity(amount), Quantity(parts[i], "percent") if parts else None)
             for i, ((name, statutory), amount) in enumerate(zip(labels, amounts, strict=True))
         )
         columns = (
@@ -154,8 +179,8 @@ class _Breakdown:
             Column("Amount", ColumnType.MONEY),
             Column("Share of total", ColumnType.VALUE),
         )
-        total = ("Total", None, self._quantity(whole), Quantity(Decimal("100.00"), "percent") if parts else None)
-        return Table(f"{self.title} by agency", columns, rows, total)
+        total = ("Total", None, self.quantity(whole), Quantity(Decimal("100.00"), "percent") if parts else None)
+        return Table(f"{self.title}{BY_AGENCY}", columns, rows, total)
 
     def _by_quarter(self, names: _Names) -> Table:
         quarters = self.quarters
@@ -171,12 +196,12 @@ class _Breakdown:
         def row(label: str, partner: str | None) -> Row:
             return (
                 label,
-                *(self._quantity(self.values.get((partner, quarter), 0)) for quarter in quarters),
-                *((self._quantity(undated.get(partner, 0)),) if has_undated else ()),
-                self._quantity(self.values.get((partner, None), 0)),
+                *(self.quantity(self.values.get((partner, quarter), 0)) for quarter in quarters),
+                *((self.quantity(undated.get(partner, 0)),) if has_undated else ()),
+                self.quantity(self.values.get((partner, None), 0)),
             )
 
-        rows = [row(names.name(partner), partner) for partner in self._ordered(names)]
+        rows = [row(names.name(partner), partner) for partner in self.ordered(names)]
         total = row("All organisations" if self.partners else self.title, None)
         if self.adds_up and self.partners:
             rest = self._beyond_partners(total, rows)
@@ -197,20 +222,20 @@ class _Breakdown:
             whole = total[column]
             parts = sum(cell.value for r in rows if isinstance(cell := r[column], Quantity))
             rest.append((whole.value if isinstance(whole, Quantity) else 0) - parts)
-        return ("No registered organisation", *(self._quantity(value) for value in rest)) if any(rest) else None
+        return ("No registered organisation", *(self.quantity(value) for value in rest)) if any(rest) else None
 
     def _by_partner(self, names: _Names) -> Table:
-        rows = tuple((names.name(p), self._quantity(self.values.get((p, None), 0))) for p in self._ordered(names))
+        rows = tuple((names.name(p), self.quantity(self.values.get((p, None), 0))) for p in self.ordered(names))
         columns = (
             Column("Organisation", least=24),
             Column("Days" if self.unit == "date" else self.unit.capitalize(), self._type),
         )
-        total = ("All organisations", self._quantity(self.values.get((None, None))))
+        total = ("All organisations", self.quantity(self.values.get((None, None))))
         notes = () if self.adds_up else (self._why_not_footing(),)
         return Table(f"{self.title} by organisation", columns, rows, total, notes)
 
     def _whole(self) -> Table:
-        value = self._quantity(self.values.get((None, None)))
+        value = self.quantity(self.values.get((None, None)))
         return Table(self.title, (Column("", least=24), Column("Year", self._type)), ((self.title, value),))
 
     def _why_not_footing(self) -> str:
@@ -238,6 +263,7 @@ def summary(result: Result, *, show_values: bool = False) -> Report:
     folder = Folder(file.path for file in result.files)
     sections = [
         *measure_sections(result.measures, result.catalogue, show_values=show_values),
+        *trend_tables(result),
         column_totals(result),
         row_facts(result) if result.files else None,
         set_aside_lines(result.files, result.catalogue),
@@ -256,4 +282,3 @@ def summary(result: Result, *, show_values: bool = False) -> Report:
         closing,
         measures_as_data(result.measures, result.catalogue),
     )
-        *trend_tables(result),

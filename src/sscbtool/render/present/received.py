@@ -41,7 +41,7 @@ CELLS_SHOWN = 3
 """How many cells of a group of findings are named before the rest is counted."""
 
 
-def _rows_read(report: TableReport) -> tuple[int, int, int]:
+def rows_read(report: TableReport) -> tuple[int, int, int]:
     """Rows read, kept and set aside; where no return claims a table, all its rows are set aside."""
     aside = sum(len(part.rows) for part in report.rows_set_aside)
     if report.return_name is None and not aside:
@@ -50,7 +50,7 @@ def _rows_read(report: TableReport) -> tuple[int, int, int]:
 
 
 def _rows_sentence(files: Iterable[FileReport]) -> str:
-    counts = [_rows_read(table) for file in files for table in file.tables]
+    counts = [rows_read(table) for file in files for table in file.tables]
     read, kept, aside = (sum(column) for column in zip(*counts, strict=True)) if counts else (0, 0, 0)
     return f"{read:,} read = {kept:,} kept + {aside:,} set aside"
 
@@ -116,7 +116,7 @@ def _file_table(result: Result, folder: Folder) -> Table:
     )
     rows: list[Row] = []
     for file in result.files:
-        counts = [_rows_read(table) for table in file.tables]
+        counts = [rows_read(table) for table in file.tables]
         period = distinct(table.period for table in file.tables if table.return_name)
         rows.append(
             (
@@ -307,7 +307,7 @@ def ingest(result: Result) -> Report:
     rows: list[Row] = []
     for file in result.files:
         for table in file.tables:
-            _, counted, aside = _rows_read(table)
+            _, counted, aside = rows_read(table)
             rows.append(
                 (
                     folder.short(file.path),

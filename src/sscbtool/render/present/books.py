@@ -1,0 +1,80 @@
+"""Each result as a workbook: the evidence pack of a reconciliation, and for all else one sheet a table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from sscbtool.core.model import Result
+from sscbtool.core.neutral import printable
+from sscbtool.render.present.evidence import evidence_pack
+from sscbtool.render.present.figures import column_totals
+from sscbtool.render.present.measures import BY_AGENCY, measures_in_one
+from sscbtool.render.present.words import nonempty
+from sscbtool.render.report import Book, Column, Facts, Line, Lines, Report, Section, Sheet, Table, cell_text
+
+NAME_LENGTH = 31
+_NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\']")
+
+
+def book(result: Result, report: Report, *, show_values: bool = False) -> Book:
+    """The workbook of a result whose report is at hand."""
+    match result.command:
+        case "reconcile":
+            return evidence_pack(result, report)
+        case "validate":
+            # Its tables of findings group what the one table of all findings has row by row.
+            tables = [section for section in report.sections if isinstance(section, Table)]
+            others = [section for section in report.sections if not isinstance(section, Table)]
+            return _book(report, [*(tables[:1] if result.files else ()), report.data, *others])
+        case "summary":
+            # A sheet for each of its many measures could not be found one's way in: one table can be filtered.
+            measures = measures_in_one(result.measures, result.catalogue, show_values=show_values)
+            kept = [s for s in report.sections if not isinstance(s, Table) or s.heading.endswith(BY_AGENCY)]
+            return _book(report, [measures, *nonempty([column_totals(result)]), *kept])
+        case _:
+            return _book(report, report.sections)
+
+
+def _book(report: Report, sections: Iterable[Section]) -> Book:
+    """Sentences and facts that have no heading lead; every headed section has a sheet of its own."""
+    lines: list[str] = []
+    tables: list[Table] = []
+    for section in sections:
+        match section:
+            case Facts() if not section.heading:
+                lines += [f"{name}: {cell_text(value)}" for name, value in section.items]
+            case Lines() if not section.heading:
+                lines += [_sentence(line) for line in section.lines]
+            case Facts():
+                tables.append(
+                    Table(section.heading, (Column("What", least=24), Column("Value", least=60)), section.items)
+                )
+            case Lines():
+                columns = (Column("What was found", least=90),)
+                tables.append(Table(section.heading, columns, tuple((_sentence(line),) for line in section.lines)))
+            case Table():
+                tables.append(section)
+    filled = [table for table in tables if table.rows]
+    names = _names([table.heading or "Table" for table in filled])
+    sheets = tuple(Sheet(name, table.heading, table) for name, table in zip(names, filled, strict=True))
+    return Book(report.title, (*lines, report.closing), sheets)
+
+
+def _sentence(line: Line) -> str:
+    return f"{line.mark.word}: {line.text}" if line.mark else line.text
+
+
+def _names(headings: Iterable[str]) -> list[str]:
+    """A name of its own for each sheet, within what a workbook allows, told apart by numbers where need be."""
+    taken = {"contents", "notes", "history"}
+    names = []
+    for heading in headings:
+        plain = " ".join(_NOT_IN_NAMES.sub(" ", printable(heading)).split()) or "Table"
+        name, number = plain[:NAME_LENGTH].strip(), 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{plain[: NAME_LENGTH - len(str(number)) - 1].strip()} {number}"
+        taken.add(name.casefold())
+        names.append(name)
+    return names
