@@ -141,3 +141,47 @@ def test_one_screen_tells_the_verdict_the_bridge_and_what_to_do(books):
         assert words in out
     assert len(out.splitlines()) < 40
     assert max(map(len, out.splitlines())) <= 120
+
+
+@pytest.fixture
+def workspace(books: Path) -> Path:
+    (books / "sscbtool.toml").write_text('period = "2018-19"\n', encoding="utf-8")
+    return books
+
+
+def in_workspace(books: Path, *arguments: object):
+    return run("--workspace", books, *arguments, books, "--fund", "SSCB", "--format", "json")
+
+
+def test_an_explained_break_is_no_longer_open_until_its_amount_moves(workspace):
+    (late,) = [x for x in in_workspace(workspace, "ledger").json["ledger"]["lines"] if x["class"] == "cut_off"]
+    said = in_workspace(workspace, "explain", late["id"], "--reason", "31 March was a Sunday", "--until", "2099-03-31")
+    assert said.json["explain"]["id"] == late["id"]
+    after = in_workspace(workspace, "ledger")
+    assert (after.code, after.json["outcome"]) == (0, "clean")
+    (line,) = [x for x in after.json["ledger"]["lines"] if x["class"] == "cut_off"]
+    assert (line["explained"], line["explanation"]["reason"]) == (True, "31 March was a Sunday")
+    (workspace / "agreed.csv").write_text(AGREED.replace("500.00,2018", "600.00,2018"), encoding="utf-8")
+    moved = in_workspace(workspace, "ledger")
+    assert moved.code == 1
+    assert not any(line["explained"] for line in moved.json["ledger"]["lines"])
+
+
+def test_what_is_settled_or_unknown_cannot_be_explained(workspace):
+    settled = in_workspace(workspace, "ledger").json["ledger"]["lines"][0]
+    assert in_workspace(workspace, "explain", settled["id"], "--reason", "because").code == 2
+    assert in_workspace(workspace, "explain", "L-00000000", "--reason", "because").code == 2
+
+
+def test_a_proposal_that_a_person_accepts_is_remembered(workspace):
+    unnamed = ("1000", "1400000003", "1", "14.08.2018", "5", "DZ", "", "", "BACS 77", "30,000.00-")
+    _export(workspace, (*LINES[:2], unnamed, *LINES[3:]))
+    (proposal,) = in_workspace(workspace, "ledger").json["ledger"]["proposals"]
+    assert proposal["organisation"] == "CCG"
+    accepted = in_workspace(workspace, "ledger", "match", "accept", proposal["id"])
+    assert accepted.json["match"]["organisation"] == "CCG"
+    told = in_workspace(workspace, "ledger").json["ledger"]
+    assert [(x["class"], x["received"]) for x in told["lines"] if x["organisation"] == "CCG"] == [
+        ("settled", "60000.00")
+    ]
+    assert told["unmatched"] == []

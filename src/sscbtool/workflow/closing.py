@@ -134,7 +134,7 @@ def decide_match(request: Request, closed: Result, choice: str, identity: str) -
         decision = Decision(MATCH, subject, whose, request.by, request.now, "accept")
     record(request, decision, f"ledger match {choice}")
     told = {"id": identity, "choice": choice, "organisation": whose, "by": request.by}
-    return Result("ledger match", closed.period, Outcome.CLEAN, extra={"ledger match": told})
+    return Result("ledger match", closed.period, Outcome.CLEAN, extra={"match": told})
 
 
 class _Books:

@@ -240,7 +240,8 @@ def _open(closing: Mapping[str, Any], catalogue: Catalogue | None) -> Lines | No
         if "doc_no" in each:
             words = [f"{each['id']} {who}: {amount} in document {each['doc_no']}, line {each['line_no']}."]
             if proposal := proposed.get((each["doc_no"], each["line_no"])):
-                words.append(f"It equals what {_name(proposal['organisation'], catalogue)} still owes.")
+                owes = _name(proposal["organisation"], catalogue)
+                words.append(f"It equals what {owes} still owes: sscbtool ledger match accept {proposal['id']}.")
         if each["hint"]:
             words.append(f"{capital(each['hint'])}.")
         words.append(NEXT[each["class"]])
