@@ -98,6 +98,7 @@ class _Outline:
 
 
 def shared_by_sheets(parts: Parts, relations: dict[str, tuple[str, str]], *, epoch_1904: bool) -> Book:
+    """The shared strings and styles that a workbook's relations lead to."""
     by_kind = {kind: part for kind, part in relations.values() if part in parts}
     styles, strings = by_kind.get("styles"), by_kind.get("sharedStrings")
     return Book(
