@@ -153,7 +153,7 @@ def numbers(text: str) -> tuple[Number, ...]:
 
 def _of_digits(match: re.Match[str]) -> Number | None:
     group = match.lastgroup or ""
-    text = re.sub(r"\s+", " ", match[0])
+    text = re.sub(r"[ \t\r\n]+", " ", match[0])
     if group in ("contact", "code") or re.search(rf"[0-9]{{{LONGEST}}}", text):
         if not re.search(r"[0-9]", text):
             return None
@@ -188,6 +188,7 @@ def _years(text: str) -> tuple[NumberKind, str]:
     first, second = re.findall(r"[0-9]+", text)
     start = int(first) + (2000 if len(first) == 2 else 0)
     end = int(str(start)[: 4 - len(second)] + second)
+    end += 100 if len(second) == 2 and end < start else 0
     if end == start + 1:
         return NumberKind.FINANCIAL_YEAR, f"{start}-{end % 100:02d}"
     return (NumberKind.YEARS, f"{start}/{end}") if end > start else (NumberKind.RANGE, text)

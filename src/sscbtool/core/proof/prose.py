@@ -192,7 +192,7 @@ def _contents(passages: Sequence[Passage]) -> set[int]:
     run: list[int] = []
     page = 0
     for k, passage in enumerate([*passages, Passage("", "")]):
-        leads = _LEADS_TO.search(passage.text)
+        leads = None if _PAGE_WORDED.fullmatch(passage.text) else _LEADS_TO.search(passage.text)
         if leads and int(leads[1]) >= page:
             run.append(k)
             page = int(leads[1])
