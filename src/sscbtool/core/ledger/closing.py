@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -61,6 +61,14 @@ def _order(lines: Lines) -> Array:
     return np.lexsort((lines.pence, *keys, lines.day))
 
 
+def _positions(names: Array) -> dict[str, Array]:
+    """Where each name stands."""
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for k, name in enumerate(names.tolist()):
+        found[name].append(k)
+    return {name: np.array(where, dtype=np.int64) for name, where in found.items()}
+
+
 @dataclass(eq=False)
 class _Books:
     """The inputs in canonical order, and what follows from them step by step."""
@@ -112,10 +120,14 @@ class _Books:
         keys = reference_keys(self.invoices.number)
         joined = join_references(keys, self.invoices.pence, reference_keys(self.lines.reference), self.lines.pence)
         positions = joined.expected.copy()
-        known = {key: j for j, key in enumerate(keys.to_pylist()) if len(key) > 2 and any(map(str.isdigit, key))}
-        shared = set(keys.to_pylist()) - set(known) if len(known) < len(keys) else set()
+        once = Counter(keys.to_pylist())
+        known = {
+            key: j
+            for j, key in enumerate(keys.to_pylist())
+            if len(key) > 2 and once[key] == 1 and any(map(str.isdigit, key))
+        }
         for k in np.flatnonzero(positions < 0):
-            found = keys_within(f"{self.lines.reference[k]} {self.lines.text[k]}", known.keys() - shared)
+            found = keys_within(f"{self.lines.reference[k]} {self.lines.text[k]}", known)
             if len(found) == 1:
                 positions[k] = known[found.pop()]
         return positions
@@ -241,12 +253,23 @@ class _Books:
 
     def invoices_of(self, agreement: Agreement) -> Array:
         """Positions of the period's invoices that ask for what was agreed."""
-        ours = self.invoices.organisation == agreement.organisation
-        ours &= self.invoices.year == self.terms.period.year
+        ours = self._invoices_by.get(agreement.organisation, NONE)
         shared = sum(each.organisation == agreement.organisation for each in self.agreements) > 1
-        fund = self.invoices.fund
-        ours &= (fund == agreement.fund) | ((fund == "") if not shared or self.terms.fund else False)
-        return np.flatnonzero(ours)
+        fund = self.invoices.fund[ours]
+        wanted = self.invoices.year[ours] == self.terms.period.year
+        wanted &= (fund == agreement.fund) | ((fund == "") if not shared or self.terms.fund else False)
+        asked: Array = ours[wanted]
+        return asked
+
+    @cached_property
+    def _invoices_by(self) -> dict[str, Array]:
+        return _positions(self.invoices.organisation)
+
+    @cached_property
+    def _receipts_by(self) -> dict[str, Array]:
+        """Receipts of the period by organisation."""
+        now = np.flatnonzero(self.now)
+        return {name: now[where] for name, where in _positions(self.organisation[now]).items()}
 
     # ----------------------------------------------------------------------- verdicts
 
@@ -310,10 +333,10 @@ class _Books:
         here = self.agreements[i]
         over: list[int] = []
         agreed = {a.fund: a.pence for a in self.agreements if a.organisation == here.organisation}
-        own = (self.organisation == here.organisation) & self.now
+        own = self._receipts_by.get(here.organisation, NONE)
         funds = (set(self.fund[own].tolist()) | set(agreed)) - {here.fund, ""}
         for fund in sorted(funds):
-            paid = int(self.lines.pence[own & (self.fund == fund)].sum())
+            paid = int(self.lines.pence[own[self.fund[own] == fund]].sum())
             over.append(sign * (paid - agreed.get(fund, 0)))
         return tuple(pence for pence in over if pence > 0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -64,8 +65,13 @@ class _Table:
     def pair(self, j: int, ks: list[int], how: str) -> None:
         """Receipts that answer to one invoice."""
         self.add(int(self.net[j]), str(self.invoices.number[j]), ks, how)
-        self.asked.remove(j)
-        self.receipts = [k for k in self.receipts if k not in set(ks)]
+        self.let_go([j], ks)
+
+    def let_go(self, js: Iterable[int], ks: Iterable[int]) -> None:
+        """Invoices and receipts that are spoken for."""
+        asked, came = set(js), set(ks)
+        self.asked = [j for j in self.asked if j not in asked]
+        self.receipts = [k for k in self.receipts if k not in came]
 
     def by_reference(self, receipts: list[int], own: Array) -> None:
         """Receipts that name an invoice answer to it, whatever they come to."""
@@ -90,16 +96,16 @@ class _Table:
             asked[int(self.net[j])].append(j)
         for k in self.receipts:
             came[int(self.lines.pence[k])].append(k)
-        for pence in sorted(asked.keys() & came.keys()):
+        equal = sorted(asked.keys() & came.keys())
+        for pence in equal:
             js, ks = asked[pence], came[pence]
             if len(js) == len(ks):
                 for j, k in zip(sorted(js, key=self._raised), ks, strict=True):
-                    self.pair(j, [k], "amount")
+                    self.add(pence, str(self.invoices.number[j]), [k], "amount")
             else:
                 tied = tuple(str(self.invoices.number[j]) for j in js)
                 self.add(pence * min(len(js), len(ks)), None, ks, "tied", tied)
-                self.receipts = [k for k in self.receipts if k not in set(ks)]
-                self.asked = [j for j in self.asked if j not in set(js)]
+        self.let_go((j for pence in equal for j in asked[pence]), (k for pence in equal for k in came[pence]))
 
     def _raised(self, j: int) -> tuple[str, str]:
         return str(self.invoices.raised[j]), str(self.invoices.number[j])
@@ -121,8 +127,7 @@ class _Table:
                 js = [j for j in self.asked if int(self.net[j]) in choice.amounts]
                 names = ", ".join(str(self.invoices.number[j]) for j in js)
                 self.add(int(self.net[js].sum()), names, [k], "together")
-                self.asked = [j for j in self.asked if j not in set(js)]
-                self.receipts.remove(k)
+                self.let_go(js, [k])
 
     def whole(self) -> None:
         """What is left: all of it together where it agrees, else invoices without money and money without invoice."""

@@ -6,6 +6,7 @@ The join works on whole columns, so that a million lines against a million invoi
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -77,7 +78,7 @@ def _are_keys(column: pa.Array) -> bool:
     return bool(_PLAIN_BYTES[letters[starts[0] :]].all()) and not bool((letters[first] == ord("0")).any())
 
 
-def keys_within(text: str, known: frozenset[str] | set[str]) -> set[str]:
+def keys_within(text: str, known: Container[str]) -> set[str]:
     """The known keys that stand in a text as a word, or as several words in a row."""
     words = [word.upper() for word in _TOKENS.findall(text)][:60]
     found: set[str] = set()
