@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import run
 
+from sscbtool.core.ledger.inputs import NO_FUND
+from sscbtool.edge.workspace import FundCodes
+from sscbtool.workflow.closing import fund_of
+
 AGREED = """Organisation,Fund,Agreed amount,Financial year
 Police (MOPAC),SSCB,"5,000.00",2018-19
 Southwark CCG,SSCB,"60,000.00",2018-19
@@ -127,6 +131,26 @@ def test_settings_say_which_codes_are_whose_and_how_the_ledger_writes_income(boo
     (books / "sscbtool.toml").write_text(settings, encoding="utf-8")
     ran = run("--workspace", books, "ledger", books, "--fund", "SSCB", "--period", "2018-19", "--format", "json")
     assert [line["class"] for line in ran.json["ledger"]["lines"]][2:] == ["settled", "settled"]
+
+
+@pytest.mark.parametrize(
+    ("account", "centre", "wbs", "fund"),
+    [
+        ("450100", "10234", "", "SSCB"),
+        ("450100", "10235", "", "SSAB"),
+        ("450100", "", "", ""),
+        ("0000450100", "10234", "C-1-X", "SSCB"),
+        ("450100", "10234", "G-ELR", NO_FUND),
+        ("999999", "", "", NO_FUND),
+        ("", "", "", ""),
+    ],
+)
+def test_the_most_particular_code_of_a_line_says_its_fund(account, centre, wbs, fund):
+    funds = {
+        "SSCB": FundCodes(gl_accounts=("450100",), cost_centres=("10234",), wbs=("C-1*",)),
+        "SSAB": FundCodes(gl_accounts=("450100",), cost_centres=("10235",)),
+    }
+    assert fund_of((account, centre, wbs), funds) == fund
 
 
 def test_settings_that_are_not_known_are_refused(books):

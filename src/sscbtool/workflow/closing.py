@@ -627,12 +627,13 @@ def _funds(codes: Sequence[Array], funds: Mapping[str, FundCodes]) -> Array:
     found = []
     for line in zip(*codes, strict=True):
         if line not in known:
-            known[line] = _fund_of(line, funds)
+            known[line] = fund_of(line, funds)
         found.append(known[line])
     return np.array(found, dtype=object)
 
 
-def _fund_of(line: tuple[str, ...], funds: Mapping[str, FundCodes]) -> str:
+def fund_of(line: tuple[str, ...], funds: Mapping[str, FundCodes]) -> str:
+    """The fund of a line's account, cost centre and WBS code; blank where several share them or there are none."""
     account, centre, wbs = line
     shared = False
     for code, kind in ((wbs, "wbs"), (centre, "cost_centres"), (account, "gl_accounts")):

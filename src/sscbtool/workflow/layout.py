@@ -17,6 +17,16 @@ returns = "returns"           # where partners' files are put: returns/<period>/
 schemas = "schemas"           # what is expected: returns, organisations, published figures
 store = "store"               # what has been ingested
 
+# [ledger]                    # how the council's ledger is to be read at the year's end
+# own_authority = "LBS"       # whose ledger it is; its own share comes by journal
+# income = "credit"           # or "debit": how the ledger writes income
+# received_on = "posting"     # or "document", "clearing": the date that means received
+# tolerance = "0.00"          # by how much a line may differ and still be settled
+# [ledger.funds.SSCB]         # which codes belong to which fund; "A-12*" stands for all that begin so
+# gl_accounts = []
+# cost_centres = []
+# wbs = []
+
 # [limits]                    # what one file may cost before it is refused
 # file_bytes = 52428800
 # seconds = 10
