@@ -6,6 +6,7 @@ that catches ``SscbError``, and the one place that writes to the terminal.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sscbtool import __version__
-from sscbtool.errors import EXIT_PRECEDENCE, BadUsage, ExitCode, SscbError
+from sscbtool.errors import EXIT_PRECEDENCE, BadUsage, ExitCode, NothingToJudge, SscbError
 
 if TYPE_CHECKING:
     from sscbtool.core.model import Result
@@ -455,12 +456,24 @@ def _run(
         if output_format is Format.XLSX and output is None and sys.stdout.isatty():
             raise BadUsage("A workbook cannot be shown on a terminal.", f"Write it to a file: --output {command}.xlsx")
         request = _request(command, context.obj, paths or [], asked)
-        result: Result = getattr(commands, command)(request)
+        try:
+            result: Result = getattr(commands, command)(request)
+        except NothingToJudge:
+            if output_format is Format.JSON:
+                _deliver(_nothing(command), output_format, output, show_values=False)
+            raise
         _tell(result, output_format)
         _deliver(result, output_format, output, show_values=show_values)
         return _exit_code(result)
 
     _guarded(work)
+
+
+def _nothing(command: str) -> Result:
+    """What a script gets where there was nothing to judge; the sentence on stderr says why."""
+    from sscbtool.core.model import Outcome, Result
+
+    return Result(command.replace("_", " "), None, Outcome.INCOMPLETE)
 
 
 def _guarded(work: Callable[[], int]) -> None:
@@ -474,6 +487,8 @@ def _guarded(work: Callable[[], int]) -> None:
         _say("Interrupted; nothing is half done.", "")
         code = ExitCode.INTERRUPTED
     except BrokenPipeError:
+        # Whoever read us has seen enough; what is still buffered must not be tried again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = ExitCode.CANNOT_WRITE
     except Exception as bug:  # noqa: BLE001 - the last line: places, never values
         _report_bug(bug)
@@ -551,8 +566,6 @@ def _tell(result: Result, output_format: Format) -> None:
 
 def _deliver(result: Result, output_format: Format, output: Path | None, *, show_values: bool) -> None:
     """Write the result to the terminal, or whole or not at all to a file."""
-    import os
-
     from sscbtool.render import PIPED_WIDTH, OutputFormat, render
 
     on_terminal = output is None and sys.stdout.isatty()

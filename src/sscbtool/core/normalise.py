@@ -42,6 +42,7 @@ LABELS = frozenset(
     {ColumnKind.ORGANISATION, ColumnKind.CODE, ColumnKind.PERSON, ColumnKind.TEXT, ColumnKind.DATE, ColumnKind.PERIOD}
 )
 """Kinds whose value, given once or merged over rows, is meant for each of them."""
+NUMBERS = frozenset({ColumnKind.MONEY, ColumnKind.COUNT, ColumnKind.PERCENT, ColumnKind.NUMBER})
 DATE = np.dtype("datetime64[ns]")
 
 
@@ -148,7 +149,20 @@ class _Reader:
                 self.faults.append(CellFault(kind, spec.name, int(self.table.data_rows[k]), number))
                 value = None
             found.append(value)
+        if spec.kind in NUMBERS:
+            self.faults += self._formulas_all_nought(spec, number)
         return found
+
+    def _formulas_all_nought(self, spec: ColumnSpec, number: int) -> Iterator[CellFault]:
+        """Formulas of a column that all stand at nought: the sign of a workbook that nobody ever calculated."""
+        j = self.position.get(number)
+        if j is None:
+            return
+        at = self.rows[(self.grid.flags[self.rows, j] & Flag.FORMULA) != 0]
+        at = at[self.grid.kinds[at, j] == Kind.NUMBER]
+        if len(at) and all(self.grid.text(int(i), j) == "0" for i in at):
+            for i in at:
+                yield CellFault(FaultKind.ZERO_FORMULA, spec.name, int(self.grid.rows[i]), number)
 
     def _cells(self, number: int, *, labels: bool) -> Iterator[tuple[str, int, int, int]]:
         """Text, kind, number format and flags of each data row's cell; a carried label stands in for a blank one.
@@ -159,7 +173,8 @@ class _Reader:
         if j is None:
             return iter([("", int(Kind.BLANK), 0, 0)] * len(self.rows))
         rows = self.rows
-        if labels and (carried := self.table.carried.get(number)):
+        carried = {**self._merged(number), **self.table.carried.get(number, {})} if labels else {}
+        if carried:
             where = {int(row): i for i, row in enumerate(self.grid.rows)}
             rows = np.array([where[carried.get(int(row), int(row))] for row in self.table.data_rows], dtype=np.int64)
         texts: Sequence[str] = self.grid.texts[j].take(pa.array(rows)).to_pylist()
@@ -167,6 +182,12 @@ class _Reader:
             each[rows, j].tolist() for each in (self.grid.kinds, self.grid.formats, self.grid.flags)
         )
         return iter(zip(texts, kinds, formats, flags, strict=True))
+
+    def _merged(self, number: int) -> dict[int, int]:
+        """For each row that a merged cell of the column spans, the row that holds its value."""
+        spans = (area for area in self.grid.merges if area.left <= number <= area.right and area.bottom > area.top)
+        held = set(self.grid.rows.tolist())
+        return {row: area.top for area in spans if area.top in held for row in range(area.top + 1, area.bottom + 1)}
 
     def _parser(self, spec: ColumnSpec) -> Callable[[str, int, int, int], Any]:
         codes = self.grid.format_codes

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from sscbtool.core.headings import UNIT_NOTE, Unit, scaled, slot, stem, unit_by_note, unit_of, year_in
-from sscbtool.core.model import ColumnHead, ColumnKind, Grid, Kind, Note, ReturnSchema, RowRole, Table, Wide
+from sscbtool.core.model import Area, ColumnHead, ColumnKind, Grid, Kind, Note, ReturnSchema, RowRole, Table, Wide
 from sscbtool.core.organisations import Register
 from sscbtool.core.values import Period, fold, parse_count, parse_money, parse_period
 
@@ -148,6 +148,58 @@ def _rivals(
             if named:
                 found[spec.name] = tuple(sorted(named))
     return found
+
+
+def restored(grid: Grid, table: Table, match: HeaderMatch, schema: ReturnSchema) -> Table:
+    """The table with those rows among its data that were set aside for their looks, yet answer to the schema.
+
+    A course called "Total Respect" is no total where no total of numbers stands beside it, and a row whose date is
+    merged with the one above is no heading.
+    """
+    needed = {match.columns[spec.name] for spec in schema.columns if spec.required and spec.name in match.columns}
+    known = {*match.columns.values(), *match.wide.values()}
+    with_totals = {total.row for total in table.totals}
+    back = []
+    for row, role in table.set_aside:
+        if role is RowRole.REPEATED_HEADER or row in with_totals:
+            continue
+        i = int(np.searchsorted(grid.rows, row))
+        filled = {int(n) for j, n in enumerate(grid.columns) if grid.kinds[i, j] != Kind.BLANK} & known
+        if needed <= filled or (role is not RowRole.TOTAL and len(filled) >= max(2, len(known) / 2)):
+            back.append(row)
+    if not back:
+        return table
+    rows = np.sort(np.concatenate([table.data_rows, np.array(back, dtype=np.int32)])).astype(np.int32)
+    return replace(table, data_rows=rows, set_aside=tuple(each for each in table.set_aside if each[0] not in back))
+
+
+HEADING_DEPTH = 60
+"""Rows from the top of a sheet in which a schema's headings are looked for."""
+
+
+def by_heading(grid: Grid, schemas: Iterable[ReturnSchema]) -> Table | None:
+    """The table below the first row whose cells are a schema's headings; None where there is no such row.
+
+    For sheets of nothing but text, where headings look no different from the rows below them. No row of it is taken
+    for a total.
+    """
+    schemas = tuple(schemas)
+    for i in range(min(HEADING_DEPTH, len(grid.rows) - 1)):
+        cells = [j for j in range(len(grid.columns)) if grid.kinds[i, j] != Kind.BLANK]
+        if len(cells) < 2 or any(grid.kinds[i, j] != Kind.TEXT for j in cells):
+            continue
+        heads = tuple(ColumnHead(int(grid.columns[j]), (grid.text(i, j).strip(),)) for j in cells)
+        filled = (grid.kinds[i + 1 :, cells] != Kind.BLANK).any(axis=1)
+        table = Table(
+            grid.sheet,
+            Area(int(grid.rows[i]), heads[0].number, int(grid.rows[-1]), heads[-1].number),
+            (int(grid.rows[i]),),
+            heads,
+            grid.rows[i + 1 :][filled],
+        )
+        if any(match_headers(table, schema).answers for schema in schemas):
+            return table
+    return None
 
 
 def units_by_note(table: Table) -> Iterator[tuple[Note, Unit]]:

@@ -130,6 +130,8 @@ class FaultKind(StrEnum):
     IS_A_PERCENT = "is_a_percent"
     ERROR_CELL = "error_cell"
     UNCACHED_FORMULA = "uncached_formula"
+    ZERO_FORMULA = "zero_formula"
+    """A formula stored at nought, like every other of its column; only the column can tell."""
     UNDECODABLE = "undecodable"
     MOJIBAKE = "mojibake"
     HIDDEN_CHARACTERS = "hidden_characters"

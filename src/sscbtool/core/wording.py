@@ -81,6 +81,12 @@ FAULTS: Mapping[FaultKind, Wording] = {
     FaultKind.TWO_DIGIT_YEAR: (
         "SSCB-CEL-19", ERROR, "The {title} has a year of two digits that may be of either century.",
         "Type the year with four digits."),
+    FaultKind.ZERO_FORMULA: (
+        "SSCB-CEL-25",
+        QUERY,
+        "The {title} is a formula standing at nought, like every formula of its column; it may never have been worked out.",
+        "Open the file in Excel, let it calculate, and save it again; or confirm that nought is right.",
+    ),
     FaultKind.HIDDEN_CHARACTERS: (
         "SSCB-CEL-21", ERROR, "The {title} holds characters that cannot be seen.", "Type the value again by hand."),
     FaultKind.UNDECODABLE: (
@@ -217,6 +223,12 @@ RESTATEMENT: Wording = (
     WARNING,
     "A restatement: this return is final or revised, and does not bear out what {period} published as {figures}.",
     "Say so in the report where the year is compared with, or ask the sender why the numbers changed.",
+)
+NEAR_KEY: Wording = (
+    "SSCB-KEY-1",
+    QUERY,
+    "This {title} differs from another only by capitals, marks or look-alike letters; they count as two.",
+    "Write it in one way throughout, or confirm that they are two.",
 )
 IMITATION: Wording = (
     "SSCB-ORG-9",

@@ -197,21 +197,23 @@ class Found:
 def collect(paths: Sequence[str]) -> Found:
     """Files as they are; folders with all that lies below them; globs where no such path exists.
 
+    A folder named like a spreadsheet is no folder of returns: it goes to the gate, which refuses it.
+
     Raises:
-        InputRefused: a glob that fits nothing.
+        InputRefused: a folder that may not be read.
     """
     files: dict[str, None] = {}
     passed_over: dict[str, None] = {}
     for path in paths:
         here = Path(path)
-        if _is_folder(here):
+        if _is_folder(here) and here.suffix.lower() not in SPREADSHEETS:
             _walk(here, files, passed_over)
         elif here.exists() or here.is_symlink() or not glob.has_magic(path):
             files[path] = None
         else:
             fitting = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
             if not fitting:
-                raise InputRefused(f"no file fits {path}", "Check the path.")
+                files[path] = None  # the gate says that there is no such file
             for each in fitting:
                 if _is_folder(Path(each)):
                     _walk(Path(each), files, passed_over)

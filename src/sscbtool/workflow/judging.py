@@ -36,7 +36,7 @@ from sscbtool.core.precision import number
 from sscbtool.core.register import as_at_of, parts_of
 from sscbtool.core.rows import Rows, gather
 from sscbtool.core.validate import validate, word, worded
-from sscbtool.core.values import Period
+from sscbtool.core.values import Period, skeleton
 from sscbtool.edge.engine import Engine
 from sscbtool.workflow.receiving import Received
 
@@ -113,6 +113,7 @@ def _validated(received: Received, rows: Mapping[str, Rows]) -> Iterator[Finding
         if len(each):
             yield from validate(each, around, received.unread_cells).findings
             yield from _imitations(received, each)
+            yield from _near_keys(each)
 
 
 def _imitations(received: Received, rows: Rows) -> Iterator[Finding]:
@@ -123,6 +124,22 @@ def _imitations(received: Received, rows: Rows) -> Iterator[Finding]:
             imitating = {name for name in names.dropna().unique() if received.register.looks_like(str(name))}
             for k in np.flatnonzero(names.isin(imitating).to_numpy()):
                 yield wording.say(wording.IMITATION, rows.place(int(k), spec.name), spec.name)
+
+
+def _near_keys(rows: Rows) -> Iterator[Finding]:
+    """References and identifiers that differ from a more frequent one only by capitals or by look-alike letters."""
+    for spec in rows.schema.columns:
+        if spec.kind not in (ColumnKind.CODE, ColumnKind.PERSON) or spec.values or spec.name not in rows.schema.key:
+            continue
+        names = rows.frame[spec.name]
+        counts = names.value_counts()
+        spelt: dict[str, list[str]] = {}
+        for name in sorted(counts.index, key=lambda each: (-counts[each], each)):
+            if not str(name).isdecimal():
+                spelt.setdefault(skeleton(str(name)), []).append(str(name))
+        odd = {name for alike in spelt.values() for name in alike[1:]}
+        for k in np.flatnonzero(names.isin(odd).to_numpy()) if odd else ():
+            yield wording.say(wording.NEAR_KEY, rows.place(int(k), spec.name), spec.name, title=spec.title.lower())
 
 
 def _covers(received: Received, submissions: Iterable[Submission]) -> Iterator[Finding]:

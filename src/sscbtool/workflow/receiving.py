@@ -170,6 +170,9 @@ class _Intake:
             self.findings.append(wording.say(wording.SAME_BYTES, Place(reading.path), None, other=Path(earlier).name))
             self.files.append(read_report(reading, reading.workbook, ()))
             return
+        if not any(len(grid.rows) for grid in reading.workbook.grids):
+            self.files.append(blank_report(reading))
+            return
         file = _OneFile(self.known, reading, reading.workbook)
         try:
             self.files.append(file.read())
@@ -213,7 +216,7 @@ class _OneFile:
         """Every table of a workbook: recognised ones become submissions, the others are named."""
         from sscbtool.core import wording
         from sscbtool.core.locate import locate
-        from sscbtool.core.recognise import Recognition, blocks, recognise
+        from sscbtool.core.recognise import Recognition, blocks, by_heading, recognise
 
         cover, path = self.cover, self.reading.path
         schemas = self.known.catalogue.returns.values()
@@ -223,9 +226,20 @@ class _OneFile:
             if cover and grid.sheet == cover.sheet:
                 continue
             located = locate(grid, is_organisation=self.known.register.__contains__)
-            for table in (block for each in located for block in blocks(grid, each)):
+            found = [
+                (
+                    grid,
+                    replace(table, ragged_rows=_ragged(self.workbook, table)),
+                    recognise(table, schemas, chosen=chosen),
+                )
+                for each in located
+                for table in blocks(grid, each)
+            ]
+            if not any(recognition.match for _, _, recognition in found) and (table := by_heading(grid, schemas)):
                 table = replace(table, ragged_rows=_ragged(self.workbook, table))
-                told.append((grid, table, recognise(table, schemas, chosen=chosen)))
+                found = [each for each in found if each[1].area.bottom < table.area.top]
+                found.append((grid, table, recognise(table, schemas, chosen=chosen)))
+            told += found
         answered = any(recognition.match for _, _, recognition in told)
         reports = []
         for grid, table, recognition in told:
@@ -242,11 +256,12 @@ class _OneFile:
         """The rows of one recognised table."""
         from sscbtool.core import wording
         from sscbtool.core.normalise import normalise
-        from sscbtool.core.recognise import foreign_cells
+        from sscbtool.core.recognise import foreign_cells, restored
         from sscbtool.core.validate import word, worded
 
         path, cover = self.reading.path, self.cover
         schema = self.known.catalogue.returns[match.return_name]
+        table = restored(grid, table, match, schema)
         period, period_by = self._period(table, match)
         rows = normalise(
             grid, table, schema, match.columns, self.known.register, period, wide=match.wide, layout=match.layout
@@ -409,6 +424,13 @@ def schemas_folder(settings: Settings | None) -> Path:
 def refused_report(reading: Reading) -> FileReport:
     """The report of a file that was not read."""
     return FileReport(reading.path, reading.sha256, None, reason=reading.reason, hint=reading.hint)
+
+
+def blank_report(reading: Reading) -> FileReport:
+    """The report of a workbook whose every visible sheet is blank."""
+    hidden = " that can be seen" if reading.workbook and reading.workbook.hidden_sheets else ""
+    reason, hint = f"it is blank: no cell{hidden} holds anything", "Ask the sender for the file again."
+    return FileReport(reading.path, reading.sha256, None, reason=reason, hint=hint)
 
 
 def stumbled_report(reading: Reading, bug: Exception) -> FileReport:
