@@ -84,7 +84,7 @@ FAULTS: Mapping[FaultKind, Wording] = {
     FaultKind.ZERO_FORMULA: (
         "SSCB-CEL-25",
         QUERY,
-        "The {title} is a formula standing at nought, like every formula of its column; it may never have been worked out.",
+        "The {title} is a formula standing at nought, like each formula of its column; maybe it was never worked out.",
         "Open the file in Excel, let it calculate, and save it again; or confirm that nought is right.",
     ),
     FaultKind.HIDDEN_CHARACTERS: (
