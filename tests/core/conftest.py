@@ -6,7 +6,6 @@ import sys
 
 import pytest
 
-
 NOT_OURS = (".hypothesis", "zoneinfo")
 """What libraries open by themselves, when first used: hypothesis its examples, pandas the time zones."""
 
