@@ -219,7 +219,7 @@ SAME_BYTES: Wording = (
     "Take one of them out.",
 )
 RESTATEMENT: Wording = (
-    "SSCB-REV-1",
+    "SSCB-RST-1",
     WARNING,
     "A restatement: this return is final or revised, and does not bear out what {period} published as {figures}.",
     "Say so in the report where the year is compared with, or ask the sender why the numbers changed.",

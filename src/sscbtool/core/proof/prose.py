@@ -47,7 +47,7 @@ _CUT_WORD = re.compile(r"\w[-\u2010-\u2015]\Z")
 _SENTENCE_END = re.compile(r"[.!?][\"'”’)\]]{0,3}\s+(?=[\"'“‘(\[]?[A-Z0-9£])")
 _FINISHED = re.compile(r"[.!?:;][\"'”’)\]]{0,3}\s*\Z")
 _ITEM = re.compile(r"\s*(?:[-•*‣▪◦●–]|\(?[0-9a-z]{1,2}[.)])\s")
-_SECTION = re.compile(r"\s*#{0,6}\s*([0-9]{1,2}(?:\.[0-9]{1,2}){0,3})\.?\s+\S")
+_SECTION = re.compile(r"\s*#{0,6}\s*([0-9]{1,2}(?:\.[0-9]{1,2}){0,3})\.?\s+[^\sa-z]")
 _OUTLINE = re.compile(
     r"\s*(?:#{1,6}\s*)?(?:[-•*]\s+)?(?:([0-9]{1,2}(?:\.[0-9]{1,2}){1,3})\.?(?=\s+[A-Z“\"'])|\(?[0-9]{1,2}[.)](?=\s))"
 )
@@ -108,7 +108,8 @@ def prose(passages: Iterable[Passage]) -> Prose:
     ends = [*starts[1:], len(text)]
     contents = _contents(kept)
     sections = tuple(_sections(kept, starts, contents))
-    furniture = tuple(_furniture(kept, starts, ends, contents))
+    headed = {start for start, label in sections if label[0].isdigit()}
+    furniture = tuple(_furniture(kept, starts, ends, contents, headed))
     return Prose(text, kept, tuple(starts), tuple(_sentences(text, kept, starts)), sections, furniture)
 
 
@@ -209,7 +210,7 @@ def _is_contents(passages: Sequence[Passage], run: Sequence[int]) -> bool:
 
 
 def _furniture(
-    passages: Sequence[Passage], starts: Sequence[int], ends: Sequence[int], contents: set[int]
+    passages: Sequence[Passage], starts: Sequence[int], ends: Sequence[int], contents: set[int], headed: set[int]
 ) -> Iterator[tuple[int, int, str]]:
     pages = _page_numbers(passages)
     for k, (passage, start, end) in enumerate(zip(passages, starts, ends, strict=True)):
@@ -219,6 +220,8 @@ def _furniture(
             yield start, end, PAGE_NUMBER
         elif numbered := _OUTLINE.match(passage.text.strip(" \r\n")):
             yield start, start + numbered.end(), NUMBERING
+        elif start in headed and (numbered := _SECTION.match(passage.text.strip(" \r\n"))):
+            yield start, start + numbered.end(1), NUMBERING
 
 
 def _page_numbers(passages: Sequence[Passage]) -> set[int]:
