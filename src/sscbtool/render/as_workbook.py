@@ -44,7 +44,7 @@ _MADE = dt.datetime(2000, 1, 1)  # noqa: DTZ001 - a fixed date, for a workbook h
 _A4, _A3 = 9, 8
 _HEADER = 3
 """The row, from 0, of every sheet's header: below its title, its description and the way back."""
-_WIDEST = {ColumnType.FILE: 44, ColumnType.PLACE: 44, ColumnType.CODE: 34, ColumnType.VALUE: 22}
+_WIDEST = {ColumnType.FILE: 44, ColumnType.PLACE: 44, ColumnType.CODE: 34, ColumnType.VALUE: 26}
 _LEAST_TEXT = 24
 _LINE, _TALLEST = 13.5, 400.0
 """Points of one line, and of the tallest row that a spreadsheet allows."""

@@ -14,6 +14,7 @@ from sscbtool.render.present.words import nonempty
 from sscbtool.render.report import Book, Column, Facts, Line, Lines, Report, Section, Sheet, Table, cell_text
 
 NAME_LENGTH = 31
+_GAP = (("[z]", "Not applicable, or nothing given."),)
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\']")
 
 
@@ -56,9 +57,14 @@ def _book(report: Report, sections: Iterable[Section]) -> Book:
             case Table():
                 tables.append(section)
     filled = [table for table in tables if table.rows]
-    names = _names([table.heading or "Table" for table in filled])
-    sheets = tuple(Sheet(name, table.heading, table) for name, table in zip(names, filled, strict=True))
-    return Book(report.title, (*lines, report.closing), sheets)
+    names = _names([table.heading.removesuffix(BY_AGENCY) for table in filled])
+    sheets = tuple(Sheet(name, _about(table), table) for name, table in zip(names, filled, strict=True))
+    gaps = any(cell is None for table in filled for row in (*table.rows, table.total or ()) for cell in row)
+    return Book(report.title, (*lines, report.closing), sheets, _GAP if gaps else ())
+
+
+def _about(table: Table) -> str:
+    return f"This sheet holds one table of {len(table.rows):,} rows: {table.heading}."
 
 
 def _sentence(line: Line) -> str:
@@ -71,10 +77,17 @@ def _names(headings: Iterable[str]) -> list[str]:
     names = []
     for heading in headings:
         plain = " ".join(_NOT_IN_NAMES.sub(" ", printable(heading)).split()) or "Table"
-        name, number = plain[:NAME_LENGTH].strip(), 1
+        name, number = _cut(plain, NAME_LENGTH), 1
         while name.casefold() in taken:
             number += 1
-            name = f"{plain[: NAME_LENGTH - len(str(number)) - 1].strip()} {number}"
+            name = f"{_cut(plain, NAME_LENGTH - len(str(number)) - 1)} {number}"
         taken.add(name.casefold())
         names.append(name)
     return names
+
+
+def _cut(name: str, length: int) -> str:
+    """As many whole words as fit, or as much of the first."""
+    if len(name) <= length:
+        return name
+    return name[: length + 1].rpartition(" ")[0].strip() or name[:length].strip()

@@ -70,9 +70,9 @@ def measures_in_one(values: Iterable[MeasureValue], catalogue: Catalogue | None,
     names = _Names(catalogue, show_values=show_values)
     quarters = sorted({value.quarter for value in values if value.quarter})
     columns = (
-        Column("Return", least=24),
-        Column("Measure", least=36),
-        Column("Organisation", least=36),
+        Column("Return", least=36),
+        Column("Measure", least=46),
+        Column("Organisation", least=46),
         *(Column(_short_quarter(quarter), ColumnType.VALUE) for quarter in quarters),
         Column("Year", ColumnType.VALUE),
         Column("Unit", ColumnType.CODE),
@@ -81,10 +81,11 @@ def measures_in_one(values: Iterable[MeasureValue], catalogue: Catalogue | None,
     for (return_name, name), group in groupby(values, key=lambda value: (value.return_name, value.measure)):
         one = _Breakdown.of(list(group), _measure(catalogue, return_name, name))
         for partner in (*one.ordered(names), None):
-            cells = (one.quantity(one.values.get((partner, quarter))) for quarter in (*quarters, None))
+            missing = 0 if one.quarters else None
+            cells = (one.quantity(one.values.get((partner, quarter), missing)) for quarter in (*quarters, None))
             said = names.name(partner) if partner else "All"
             rows.append((return_title(return_name, catalogue), one.title, said, *cells, one.unit))
-    return Table("Measures by organisation and quarter", columns, tuple(rows))
+    return Table("Measures", columns, tuple(rows))
 
 
 def _measure(catalogue: Catalogue | None, return_name: str, name: str) -> Measure | None:
