@@ -223,7 +223,7 @@ def _width(column: Column, heading: str, cells: Sequence[Cell]) -> float:
 
 def _height(texts: Sequence[str], widths: Sequence[float]) -> float:
     """Points for a row whose texts wrap within these widths."""
-    lines = max(_lines(text, int((width - 2) * 1.1)) for text, width in zip(texts, widths, strict=True))
+    lines = max(_lines(text, int((width - 2) * 1.2)) for text, width in zip(texts, widths, strict=True))
     return min(_LINE * lines + 2, _TALLEST)
 
 
