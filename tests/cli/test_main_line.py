@@ -232,7 +232,7 @@ class TestHonestFailures:
     def test_nothing_half_stored_when_a_file_is_refused(self, tmp_path):
         board = tmp_path / "board"
         run("init", board)
-        (board / "returns" / "broken.xlsx").write_bytes(b"not a workbook \x00\x01")
+        (board / "returns" / "broken.xlsx").write_bytes(b"PK\x03\x04 cut off")
         ran = run("--workspace", board, "ingest", "--period", "2018-19")
         assert ran.code == 3
         assert not list((board / "store").glob("submissions/*"))
