@@ -165,7 +165,7 @@ def _at_length(judged: Judged, result: FigureResult) -> dict[str, Any]:
 
 
 def summary(request: Request) -> Result:
-    """The measures of each return by partner and quarter, with totals."""
+    """The measures of each return by partner and quarter, with totals; over all years if asked."""
     from sscbtool.core.figures import exact
     from sscbtool.workflow import judging
     from sscbtool.workflow.years import over_years
