@@ -14,6 +14,7 @@ from sscbtool.core.recognise import (
     match_headers,
     read_cover,
     recognise,
+    split_amounts,
     units_by_note,
     year_stated,
 )
@@ -107,7 +108,7 @@ def test_a_heading_in_thousands_is_told(unit):
 def test_a_short_note_in_thousands_is_told_and_prose_is_not():
     grid = grid_of([("Agency", "Amount"), ("LFB", 5)])
     notes = (Note(1, 1, "£ thousand"), Note(2, 1, "We speak to thousands of young people in the borough every year."))
-    assert [(note.row, unit) for note, unit in units_by_note(table_of(grid, notes=notes))] == [(1, Unit.SCALED)]
+    assert [(note.row, unit) for note, unit in units_by_note(grid, table_of(grid, notes=notes))] == [(1, Unit.SCALED)]
 
 
 def test_the_stem_of_a_heading_has_no_unit_year_or_bracket():
@@ -242,3 +243,11 @@ def test_a_heading_repeated_right_below_data_is_a_page_break():
 def test_a_vat_column_beside_the_amount_is_asked_about():
     columns = (contributions().columns[0], replace(contributions().columns[1], rivals=("VAT",)))
     assert match_headers(headed("Agency", "Amount", "VAT"), contributions(columns=columns)).rivals == {"amount": (3,)}
+
+
+def test_an_amount_cut_in_two_by_its_own_comma_is_told():
+    grid = grid_of(
+        [("Agency", "Amount", "Notes"), ("CCG", "60", "000"), ("LFB", "500", "paid"), ("SLAM", "5", "000.50")], None
+    )
+    table = table_of(grid)
+    assert list(split_amounts(grid, table, match_headers(table, contributions()))) == [(2, 2), (4, 2)]

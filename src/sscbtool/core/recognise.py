@@ -6,6 +6,7 @@ Nothing is guessed: two equal answers are a tie, and a tie is told.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -202,12 +203,45 @@ def by_heading(grid: Grid, schemas: Iterable[ReturnSchema]) -> Table | None:
     return None
 
 
-def units_by_note(table: Table) -> Iterator[tuple[Note, Unit]]:
+def units_by_note(grid: Grid, table: Table) -> Iterator[tuple[Note, Unit]]:
     """Titles, notes, total labels and the sheet's name where they state the table's unit, such as ``£ thousand``."""
-    said = [*table.notes, *(Note(total.row, total.column, total.label) for total in table.totals)]
-    yield from ((note, unit) for note in said if (unit := unit_by_note(note.text)))
+    said = {(note.row, note.column): note for note in texts_above(grid, table.area.top)}
+    said |= {(note.row, note.column): note for note in table.notes}
+    said |= {(total.row, total.column): Note(total.row, total.column, total.label) for total in table.totals}
+    yield from ((note, unit) for note in said.values() if (unit := unit_by_note(note.text)))
     if unit := scaled(table.sheet or ""):
         yield Note(table.area.top, table.area.left, ""), unit
+
+
+def texts_above(grid: Grid, top: int | None = None) -> Iterator[Note]:
+    """Every text above a row, or of a whole sheet; of its first rows, since a unit is stated early or not at all."""
+    for i in range(min(len(grid.rows), HEADING_DEPTH)):
+        if top is not None and grid.rows[i] >= top:
+            return
+        for j in np.flatnonzero(grid.kinds[i] == Kind.TEXT).tolist():
+            yield Note(int(grid.rows[i]), int(grid.columns[j]), grid.text(i, j))
+
+
+HUNDREDS = re.compile(r"£? ?\d{1,3}")
+THOUSANDS_CUT_OFF = re.compile(r"\d{3}(?:,\d{3})*(?:\.\d{1,2})?")
+
+
+def split_amounts(grid: Grid, table: Table, match: HeaderMatch) -> Iterator[tuple[int, int]]:
+    """Amounts of a text file that their own thousands comma seems to have cut in two: (row, column) of the first part.
+
+    ``60,000`` without quotation marks is 60 in its column and 000 in the next one.
+    """
+    if grid.sheet is not None:
+        return
+    at = np.searchsorted(grid.rows, table.data_rows).tolist()
+    place = {int(number): j for j, number in enumerate(grid.columns)}
+    for number in match.money:
+        j, after = place.get(number), place.get(number + 1)
+        if j is None or after is None or number + 1 in match.money:
+            continue
+        for i in at:
+            if THOUSANDS_CUT_OFF.fullmatch(grid.text(i, after)) and HUNDREDS.fullmatch(grid.text(i, j)):
+                yield int(grid.rows[i]), number
 
 
 CURRENCY_COLUMN = frozenset({"currency", "ccy", "currency code", "cur"})

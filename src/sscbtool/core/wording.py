@@ -16,6 +16,7 @@ from sscbtool.core.model import (
     ColumnSpec,
     ControlTotal,
     Finding,
+    Grid,
     Place,
     Remark,
     RemarkKind,
@@ -295,6 +296,12 @@ UNIT_BY_NOTE: Wording = (
     "A title or note by the table says that amounts are {unit}; they were read as pounds.",
     "Give the amounts in pounds and pence, or take the note out.",
 )
+SPLIT: Wording = (
+    "SSCB-TAB-16",
+    ERROR,
+    "This amount seems to be cut in two by its own comma: the next column holds its thousands.",
+    "Put quotation marks around amounts with commas, or write them without.",
+)
 CURRENCY: Wording = (
     "SSCB-TAB-15",
     ERROR,
@@ -358,12 +365,12 @@ def of_unrecognised(table: Table, file: str, recognition: Recognition, *, answer
     return replace(finding, severity=WARNING) if softened else finding
 
 
-def of_match(match: HeaderMatch, table: Table, file: str) -> Iterator[Finding]:
+def of_match(grid: Grid, match: HeaderMatch, table: Table, file: str) -> Iterator[Finding]:
     """What the headings of a recognised table say against it."""
     row = table.header_rows[-1] if table.header_rows else table.area.top
     for number, unit in match.units.items():
         yield say(UNIT, Place(file, table.sheet, row, number), None, unit=UNITS[unit])
-    for note, unit in units_by_note(table) if match.money else ():
+    for note, unit in units_by_note(grid, table) if match.money else ():
         yield say(UNIT_BY_NOTE, Place(file, table.sheet, note.row, note.column), None, unit=UNITS[unit])
     for name, numbers in match.rivals.items():
         letters = " and ".join(column_letters(number) for number in numbers)

@@ -241,6 +241,8 @@ class _OneFile:
                 found.append((grid, table, recognise(table, schemas, chosen=chosen)))
             told += found
         answered = any(recognition.match for _, _, recognition in told)
+        if any(recognition.match and recognition.match.money for _, _, recognition in told):
+            self.findings += self._units_elsewhere({grid.sheet for grid, _, _ in told})
         reports = []
         for grid, table, recognition in told:
             if recognition.match is None:
@@ -252,11 +254,24 @@ class _OneFile:
             self.findings.append(wording.say(wording.NO_TABLE, Place(path), None))
         return tuple(reports)
 
+    def _units_elsewhere(self, with_tables: set[str | None]) -> Iterator[Finding]:
+        """Sheets without a table, such as notes, that state the unit of the others."""
+        from sscbtool.core import wording
+        from sscbtool.core.headings import unit_by_note
+        from sscbtool.core.recognise import texts_above
+
+        for grid in self.workbook.grids:
+            if grid.sheet not in with_tables:
+                for note in texts_above(grid):
+                    if unit := unit_by_note(note.text):
+                        place = Place(self.reading.path, grid.sheet, note.row, note.column)
+                        yield wording.say(wording.UNIT_BY_NOTE, place, None, unit=wording.UNITS[unit])
+
     def _submission(self, grid: Grid, table: Table, match: HeaderMatch) -> TableReport:
         """The rows of one recognised table."""
         from sscbtool.core import wording
         from sscbtool.core.normalise import normalise
-        from sscbtool.core.recognise import foreign_cells, restored
+        from sscbtool.core.recognise import foreign_cells, restored, split_amounts
         from sscbtool.core.validate import word, worded
 
         path, cover = self.reading.path, self.cover
@@ -276,7 +291,9 @@ class _OneFile:
             )
             self.unread_cells.append(place)
         self.findings += wording.of_table(table, path)
-        self.findings += wording.of_match(match, table, path)
+        self.findings += wording.of_match(grid, match, table, path)
+        for row, column in split_amounts(grid, table, match):
+            self.findings.append(wording.say(wording.SPLIT, Place(path, table.sheet, row, column), None))
         for row, column in foreign_cells(grid, table) if match.money else ():
             self.findings.append(wording.say(wording.CURRENCY, Place(path, table.sheet, row, column), None))
         self.findings += _totals(table, match, schema, path)

@@ -53,6 +53,7 @@ class Lines:
         self.label_places = np.flatnonzero(~region.valued | (np.arange(len(region.columns)) < 3))
         said, where = claims_of(sheet.grid, sheet.looks, self.rows, region.columns[self.label_places])
         self.claims, self._where = self._spread(said), where
+        self.claims[np.isin(where, self._categories(where))] = Claim.NONE
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -118,6 +119,15 @@ class Lines:
                 if first < last and self.row_numbers[first] == area.top:
                     spread[first:last] = np.maximum(spread[first:last], claims[first])
         return spread
+
+    def _categories(self, where: Vector) -> list[int]:
+        """Stored columns in which half the rows or more claim to be totals: a category of tidy data, not totals."""
+        columns, counts = np.unique(where[self.claims == Claim.TOTAL], return_counts=True)
+        return [int(c) for c, n in zip(columns, counts, strict=True) if c >= 0 and n >= 4 and n * 2 >= len(where)]
+
+    def claimed_in(self, p: int) -> int:
+        """The stored column of the cell that claims; -1 where none does."""
+        return int(self._where[p])
 
     def _adds_up(self, k: int) -> bool:
         return adds_up(self.heads[k].path) and not any("%" in code for code in self._formats(k))

@@ -82,6 +82,9 @@ class _Finder:
         breakdown = self._breakdown(found)
         found = [self._over_all(c, found) if c.parts and breakdown >= set(c.parts) else c for c in found]
         found = [c for c in found if c.row not in breakdown]
+        mere = self._mere_categories(found)
+        found = [c for c in found if c.row not in mere]
+        self.search.sure[sorted(mere)] = False
         others = np.flatnonzero(self.search.sure | self._balances(found)).tolist()
         return found, others + sorted(breakdown)
 
@@ -281,6 +284,19 @@ class _Finder:
             if same is not None and same.share >= 0.8:
                 return set(after.tolist())
         return set()
+
+    def _mere_categories(self, found: list[Closure]) -> set[int]:
+        """Rows that only say ``Total`` in a column of categories, again and again, and close nothing."""
+        agreed = {c.row for c in found if c.share >= 0.5}
+        said: dict[int, list[int]] = {}
+        for q in np.flatnonzero((self.claims == Claim.TOTAL) & ~self.coarse).tolist():
+            said.setdefault(self.lines.claimed_in(int(self.live[q])), []).append(q)
+        mere: set[int] = set()
+        for rows in said.values():
+            labels = {self.lines.label(int(self.live[q])) for q in rows[:200]}
+            if len(rows) >= 4 and len(labels) * 2 <= len(rows[:200]) and len(agreed & set(rows)) < 0.3 * len(rows):
+                mere |= set(rows)
+        return mere
 
     def _over_all(self, closure: Closure, found: list[Closure]) -> Closure:
         """A grand total whose breakdown stands below it closes the rows above."""
