@@ -327,7 +327,7 @@ class _Stack:
     def _by_arithmetic(self, row: int, *, eager: bool) -> Closure | None:
         """A window of two or more rows that agrees in every column, against odds that chance cannot explain."""
         depth = len(self.items)
-        if self.search.barred(row) or depth < 2:
+        if depth < 2:
             return None
         first = max(0, depth - _FAR)
         starts = np.arange(first, depth - 1)
@@ -336,7 +336,8 @@ class _Stack:
         j = self.pilot
         near = np.abs(self.sums[depth, j] - self.sums[starts, j] - self.values[row, j])
         starts = starts[near <= self.search.columns.allowance_at(j, depth - starts)]
-        if not len(starts):
+        # Names are looked up only for the few rows that might add up: it costs more than the arithmetic.
+        if not len(starts) or self.search.barred(row):
             return None
         found = self._best(row, starts[::-1], depth)
         if found is None or len(found.parts) < 2 or not self._is_sum(found):

@@ -1,0 +1,111 @@
+"""Tables are found by looks alone: header, body, totals and what stands around them."""
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.factories import REGISTER, grid_of
+
+from sscbtool.core.locate import locate
+from sscbtool.core.model import RowRole
+
+PAYMENTS = [("Agency", "Amount"), ("Fire", 500), ("Health", 60000), ("Council", 63421.5)]
+
+
+def the_table(rows, **more):
+    (table,) = locate(grid_of(rows), **more)
+    return table
+
+
+def test_a_plain_sheet_is_one_table():
+    table = the_table(PAYMENTS)
+    assert (str(table.area), table.header_rows, list(table.data_rows)) == ("A1:B4", (1,), [2, 3, 4])
+    assert [head.name for head in table.heads] == ["Agency", "Amount"]
+
+
+def test_titles_above_and_notes_below_are_not_rows():
+    table = the_table(
+        [("Contributions received",), ("Year to March",), None or (), *PAYMENTS, (), ("Source: the ledger",)]
+    )
+    assert (table.header_rows, list(table.data_rows)) == ((4,), [5, 6, 7])
+    assert "Contributions received" in [note.text for note in table.notes]
+
+
+@pytest.mark.parametrize("label", ["Total", "TOTAL", "Grand total", "Total from contributions", "Sub-total"])
+def test_a_total_row_is_set_aside_and_checked(label):
+    table = the_table([*PAYMENTS, (label, 123921.5)])
+    (total,) = table.totals
+    assert (total.cell, total.stated, total.computed, total.agrees) == ("B5", Decimal("123921.5"), total.stated, True)
+    assert list(table.data_rows) == [2, 3, 4]
+
+
+def test_a_total_that_does_not_add_up_says_by_how_much():
+    (total,) = the_table([*PAYMENTS, ("Total", 123921)]).totals
+    assert (total.agrees, total.difference) == (False, Decimal("0.5"))
+
+
+def test_sums_of_awkward_pennies_are_exact():
+    (total,) = the_table([("Agency", "Amount"), *((f"Agency {n}", 0.1) for n in range(30)), ("Total", 3)]).totals
+    assert (total.computed, total.agrees) == (Decimal("3.0"), True)
+
+
+def test_a_stacked_header_is_joined():
+    table = the_table([(None, "Children", None), ("Area", "Boys", "Girls"), ("North", 5, 6), ("South", 7, 8)])
+    assert table.header_rows == (1, 2)
+    assert [head.name for head in table.heads] == ["Area", "Children > Boys", "Children > Girls"]
+
+
+def test_a_blank_row_inside_a_table_ends_nothing():
+    table = the_table([*PAYMENTS[:2], (), *PAYMENTS[2:]])
+    assert list(table.data_rows) == [2, 4, 5]
+
+
+def test_two_tables_side_by_side_are_two():
+    rows = [(*row, None, *row) for row in PAYMENTS]
+    assert [str(table.area) for table in locate(grid_of(rows))] == ["A1:B4", "D1:E4"]
+
+
+def test_a_section_heading_is_no_row_of_data():
+    table = the_table([("Item", "Amount"), ("Income",), ("Rent", 5), ("Grant", 6), ("Total income", 11)])
+    assert list(table.data_rows) == [3, 4]
+    assert dict(table.set_aside) == {2: RowRole.HEADING, 5: RowRole.TOTAL}
+
+
+def test_a_registered_organisation_is_never_a_total_by_arithmetic():
+    rows = [("Agency", "Amount"), ("CCG", 100), ("Probation & Rehabilitation", 150), ("London Fire Brigade", 250)]
+    table = the_table(rows, is_organisation=REGISTER.__contains__)
+    assert list(table.data_rows) == [2, 3, 4]
+
+
+def test_a_row_that_contradicts_its_own_total_is_named():
+    rows = [
+        ("Area", "Q1", "Q2", "Q3", "Q4", "Total"),
+        *((f"Area {n}", n, n + 1, n + 2, n + 3, 4 * n + 6) for n in range(1, 9)),
+    ]
+    rows[4] = (*rows[4][:5], 99)
+    (found,) = the_table(rows).row_breaks
+    assert (found.row, found.stated, found.computed) == (5, Decimal(99), Decimal(22))
+
+
+def test_an_empty_sheet_has_no_table():
+    assert locate(grid_of([])) == ()
+
+
+@given(st.integers(0, 40), st.integers(0, 8))
+def test_where_a_table_stands_changes_nothing_but_its_place(down, right):
+    moved = [()] * down + [(*[None] * right, *row) for row in [*PAYMENTS, ("Total", 123921.5)]]
+    table = the_table(moved)
+    assert [row - down for row in table.data_rows] == [2, 3, 4]
+    assert [head.number - right for head in table.heads] == [1, 2]
+    assert [total.agrees for total in table.totals] == [True]
+
+
+@given(st.lists(st.integers(-(10**6), 10**6), min_size=2, max_size=40))
+def test_every_row_of_the_rectangle_is_data_set_aside_or_blank(amounts):
+    rows = [("Agency", "Amount"), *((f"Agency {n}", amount) for n, amount in enumerate(amounts))]
+    for table in locate(grid_of(rows)):
+        inside = {*map(int, table.data_rows), *(row for row, _ in table.set_aside), *table.header_rows}
+        assert inside == set(range(table.area.top, table.area.bottom + 1))
+        assert np.all(np.diff(table.data_rows) > 0)
