@@ -145,7 +145,7 @@ def claims_of(grid: Grid, looks: Matrix, rows: Vector, columns: Vector) -> tuple
             continue
         texts = grid.texts[j].take(pa.array(rows[cells]))
         kept, capitals = _hinted(texts) if len(cells) <= _FEW else _hinted_many(texts)
-        if len(capitals) <= _SOME * len(cells):
+        if len(capitals) <= _SOME * len(cells) and not _comes_again(texts, capitals):
             claims[cells[capitals]] = np.maximum(claims[cells[capitals]], _CHECKED)
         seen: dict[str, int] = {}
         for n, text in kept:
@@ -155,6 +155,11 @@ def claims_of(grid: Grid, looks: Matrix, rows: Vector, columns: Vector) -> tuple
             if said > claims[cells[n]]:
                 claims[cells[n]], where[cells[n]] = said, j
     return claims, where
+
+
+def _comes_again(texts: pa.Array, places: list[int]) -> bool:
+    """Whether the same few texts stand at many places: the code of a body on each of its rows, and no total."""
+    return len(places) > 4 and bool(2 * len(texts.take(pa.array(places)).unique()) <= len(places))
 
 
 def _hinted(texts: pa.Array) -> tuple[list[tuple[int, str]], list[int]]:
