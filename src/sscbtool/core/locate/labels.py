@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from enum import IntEnum
 
 import numpy as np
@@ -157,7 +158,7 @@ def claims_of(grid: Grid, looks: Matrix, rows: Vector, columns: Vector) -> tuple
     return claims, where
 
 
-def _comes_again(texts: pa.Array, places: list[int]) -> bool:
+def _comes_again(texts: pa.Array, places: Sequence[int] | Vector) -> bool:
     """Whether the same few texts stand at many places: the code of a body on each of its rows, and no total."""
     return len(places) > 4 and bool(2 * len(texts.take(pa.array(places)).unique()) <= len(places))
 
