@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sscbtool import __version__
-from sscbtool.errors import EXIT_PRECEDENCE, BadUsage, ExitCode, NothingToJudge, SscbError
+from sscbtool.errors import EXIT_PRECEDENCE, BadUsage, CannotWrite, ExitCode, NothingToJudge, SscbError
 
 if TYPE_CHECKING:
     from sscbtool.core.model import Result
@@ -568,6 +568,8 @@ def _deliver(result: Result, output_format: Format, output: Path | None, *, show
     """Write the result to the terminal, or whole or not at all to a file."""
     from sscbtool.render import PIPED_WIDTH, OutputFormat, render
 
+    if output is None and sys.stdout is None:
+        raise CannotWrite("There is no standard output to write to.", "Give the result a file with --output.")
     on_terminal = output is None and sys.stdout.isatty()
     if show_values and not on_terminal:
         raise BadUsage("Partner text is shown on a terminal only.", "Leave out --show-values or --output.")
@@ -585,9 +587,18 @@ def _deliver(result: Result, output_format: Format, output: Path | None, *, show
 
         write_new(output, data, 0o600)
         return
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as fault:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        why = getattr(fault, "strerror", None) or "it is closed"
+        raise CannotWrite(
+            f"The result could not be written: {why}.", "Give it somewhere to go with --output."
+        ) from None
 
 
 def _terminal_width() -> int:

@@ -156,7 +156,13 @@ def test_repeated_rows_and_cells_with_content_are_all_there():
 def test_content_repeated_beyond_the_limit_is_refused_at_once():
     cell = '<table:table-cell office:value-type="float" office:value="7" table:number-columns-repeated="16384"/>'
     with pytest.raises(InputRefused, match="more than"):
-        grid_of(row(cell, words=' table:number-rows-repeated="1048576"'))
+        grid_of(row(cell, words=' table:number-rows-repeated="9999"'))
+
+
+def test_a_filled_row_that_stands_for_a_million_is_refused():
+    cell = '<table:table-cell office:value-type="float" office:value="7"/>'
+    with pytest.raises(InputRefused, match="times over"):
+        grid_of(row(cell, words=' table:number-rows-repeated="1000000"'))
 
 
 def test_content_beyond_the_last_row_is_refused():

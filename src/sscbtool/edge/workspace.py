@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sscbtool.core.model import Limits
-from sscbtool.errors import BadConfiguration, InputRefused
+from sscbtool.errors import BadConfiguration, CannotWrite, InputRefused
 
 SETTINGS = "sscbtool.toml"
 SPREADSHEETS = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".csv", ".tsv", ".txt", ".html", ".htm"})
@@ -247,12 +247,21 @@ def _walk(folder: Path, files: dict[str, None], passed_over: dict[str, None]) ->
 
 
 def write_new(path: Path, data: bytes, mode: int) -> None:
-    """Write a file under its final name only once it is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file under its final name only once it is whole.
+
+    Raises:
+        CannotWrite: no permission, no space, or the file is open elsewhere.
+    """
     aside = path.with_name(f".{path.name}.part")
-    aside.write_bytes(data)
-    aside.chmod(mode)
-    aside.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_bytes(data)
+        aside.chmod(mode)
+        aside.replace(path)
+    except OSError as fault:
+        raise CannotWrite(
+            f"{path} could not be written: {fault.strerror}.", "If it is open in Excel, close it and try again."
+        ) from None
 
 
 def copy_tree(source: Path, target: Path) -> Iterable[Path]:

@@ -251,6 +251,11 @@ class _Reader:
             return
         if self._row > LAST_ROW:
             raise _beyond()
+        if self._rows_repeated > MOST_ALIKE:
+            raise InputRefused(
+                f"one row is said to stand {self._rows_repeated:,} times over",
+                "Ask for the rows written out, as .xlsx.",
+            )
         rows = range(first, self._row + 1)
         builder.expect(len(rows) * len(cells.columns))
         if self._row_hidden:
@@ -321,6 +326,10 @@ class _Reader:
 
 def _beyond() -> InputRefused:
     return broken("it is no whole workbook: a cell's address lies beyond the sheet")
+
+
+MOST_ALIKE = 10_000
+"""Times that one filled row may stand in for itself: a line of text must not become a million payments."""
 
 
 def _repeats(attributes: Attributes, name: str) -> int:
