@@ -1,5 +1,6 @@
 """Every fault of a return, once, at its own cell."""
 
+import datetime as dt
 from decimal import Decimal
 
 import pandas as pd
@@ -7,14 +8,15 @@ import pytest
 from tests.factories import REGISTER, contributions, grid_of, rule, submission_of, table_of
 
 from sscbtool.core.checks import CHECKS, Surroundings, cancelling
-from sscbtool.core.model import Severity
-from sscbtool.core.normalise import normalise
+from sscbtool.core.model import Organisation, Severity
+from sscbtool.core.normalise import MONEY, normalise
+from sscbtool.core.organisations import Register
 from sscbtool.core.rows import Rows, ranges
 from sscbtool.core.validate import check_definitions, validate
 from sscbtool.core.values import Period
 from sscbtool.errors import BadConfiguration
 
-AROUND = Surroundings(frozenset(o.code for o in REGISTER.organisations))
+AROUND = Surroundings(REGISTER)
 COLUMNS = {"organisation": 1, "amount": 2, "received_on": 3}
 
 
@@ -98,3 +100,40 @@ def test_every_check_says_what_it_does():
 
 def test_rows_are_told_as_ranges():
     assert list(ranges(2, [7, 5, 6, 9])) == ["B5:B7", "B9"]
+
+
+PAIRS = [("LFB", "London Fire Brigade"), ("CCG", "London Fire Brigade"), ("RWL", "Invented CCG"), ("X1", "Nobody Ltd")]
+
+
+def test_a_code_and_a_name_are_believed_only_as_the_pair_that_the_register_has():
+    frame = pd.DataFrame(PAIRS, columns=["code", "name"])
+    assert list(CHECKS["same_organisation"](frame, rule("same_organisation", "code", "name"), AROUND)) == [
+        True,
+        False,
+        False,
+        True,
+    ]
+
+
+def test_an_organisation_is_held_to_the_dates_that_the_register_gives_it():
+    gone = Organisation(
+        "GONE", "Abolished Body", "local", (), "x", statutory_partner=False, valid_to=dt.date(2019, 3, 31)
+    )
+    around = Surroundings(Register([gone]))
+    frame = pd.DataFrame(
+        {"organisation": ["GONE", "GONE", "GONE"], "on": pd.to_datetime(["2019-03-31", "2019-04-01", None])}
+    )
+    assert list(CHECKS["valid_on"](frame, rule("valid_on", "organisation", other="on"), around)) == [True, False, True]
+
+
+def test_a_sum_is_exactly_that_of_its_parts():
+    money = {
+        name: pd.array(values, MONEY)
+        for name, values in {
+            "gross": [Decimal("1.20"), Decimal("1.21"), None],
+            "net": [Decimal("1.00")] * 3,
+            "vat": [Decimal("0.20")] * 2 + [None],
+        }.items()
+    }
+    check = rule("adds_up", "gross", parts=["net", "vat"])
+    assert list(CHECKS["adds_up"](pd.DataFrame(money), check, AROUND)) == [True, False, True]

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
 from sscbtool.core.model import ReturnSchema, Rule
+from sscbtool.core.organisations import Register
 
 ORIGIN = "_origin"
 """In the rows given to checks: the quarter that a value was unpivoted from; four equal quarters are no repeat."""
@@ -22,8 +24,8 @@ ORIGIN = "_origin"
 class Surroundings:
     """What a rule may look at besides the rows themselves."""
 
-    codes: frozenset[str]
-    """The codes of the organisations register."""
+    register: Register
+    """The organisations by any of their names."""
     returns: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     """The rows of the other returns that were read."""
 
@@ -34,7 +36,37 @@ Check = Callable[[pd.DataFrame, Rule, Surroundings], "pd.Series[bool] | None"]
 def known_organisation(rows: pd.DataFrame, rule: Rule, around: Surroundings) -> pd.Series[bool]:
     """The organisation is in the register (normalising has turned every registered name into its code)."""
     named = rows[rule.columns[0]]
-    return named.isin(around.codes) | named.isna()
+    return named.isin({each.code for each in around.register.organisations}) | named.isna()
+
+
+def same_organisation(rows: pd.DataFrame, rule: Rule, around: Surroundings) -> pd.Series[bool]:
+    """A code and the name beside it (the rule's two columns) mean the same organisation of the register.
+
+    Public lists of codes are wrong now and then, so a code is never believed without its name: where the register
+    knows either of the two, it must know them as a pair. Where it knows neither, ``known_organisation`` speaks.
+    """
+    code, name = (rows[column] for column in rule.columns)
+
+    def is_pair(one: object, other: object) -> bool:
+        if pd.isna(one) or pd.isna(other):
+            return True
+        by_code, by_name = around.register.resolve(str(one)), around.register.resolve(str(other))
+        return (by_code.code if by_code else None) == (by_name.code if by_name else None)
+
+    return pd.Series([is_pair(*each) for each in zip(code, name, strict=True)], index=rows.index, dtype=bool)
+
+
+def valid_on(rows: pd.DataFrame, rule: Rule, around: Surroundings) -> pd.Series[bool]:
+    """The organisation existed, by the register, on the date in the rule's ``other`` column."""
+    spans = {each.code: (each.valid_from, each.valid_to) for each in around.register.organisations}
+    days = pd.to_datetime(rows[str(rule.options["other"])]).dt.date
+
+    def existed(code: object, day: Any) -> bool:
+        first, last = spans.get(str(code), (None, None))
+        return bool(pd.isna(day)) or ((first is None or first <= day) and (last is None or day <= last))
+
+    pairs = zip(rows[rule.columns[0]], days, strict=True)
+    return pd.Series([existed(*each) for each in pairs], index=rows.index, dtype=bool)
 
 
 def unique_key(rows: pd.DataFrame, rule: Rule, around: Surroundings) -> pd.Series[bool]:
@@ -78,6 +110,13 @@ def not_before(rows: pd.DataFrame, rule: Rule, around: Surroundings) -> pd.Serie
     return ~(rows[rule.columns[0]] < rows[str(rule.options["other"])]).fillna(value=False).astype(bool)
 
 
+def adds_up(rows: pd.DataFrame, rule: Rule, around: Surroundings) -> pd.Series[bool]:
+    """The column is exactly the sum of its ``parts`` in the row; a blank part counts nought, a blank sum passes."""
+    stated = rows[rule.columns[0]]
+    parts = [rows[str(part)].fillna(0) for part in rule.options["parts"]]
+    return ((stated - sum(parts[1:], start=parts[0])) == 0).astype("boolean").fillna(value=True).astype(bool)
+
+
 def references(rows: pd.DataFrame, rule: Rule, around: Surroundings) -> pd.Series[bool] | None:
     """The value stands in a column of another return (``in: training_sessions.session_id``)."""
     other, column = str(rule.options["in"]).split(".")
@@ -104,12 +143,15 @@ CHECKS: Mapping[str, Check] = {
     check.__name__: check
     for check in (
         known_organisation,
+        same_organisation,
+        valid_on,
         unique_key,
         no_repeat,
         not_negative,
         positive,
         not_above,
         not_before,
+        adds_up,
         references,
         shared_login,
         when_given,

@@ -105,10 +105,7 @@ NOTHING_SAID = frozenset({Status.NOT_CHECKED, Status.NARRATIVE})
 
 
 def _validated(received: Received, rows: Mapping[str, Rows]) -> Iterator[Finding]:
-    around = Surroundings(
-        frozenset(organisation.code for organisation in received.register.organisations),
-        {name: each.frame for name, each in rows.items()},
-    )
+    around = Surroundings(received.register, {name: each.frame for name, each in rows.items()})
     for each in rows.values():
         if len(each):
             yield from validate(each, around, received.unread_cells).findings
