@@ -47,7 +47,7 @@ def same_organisation(rows: pd.DataFrame, rule: Rule, around: Surroundings) -> p
     """
     code, name = (rows[column] for column in rule.columns)
 
-    def is_pair(one: object, other: object) -> bool:
+    def is_pair(one: Any, other: Any) -> bool:
         if pd.isna(one) or pd.isna(other):
             return True
         by_code, by_name = around.register.resolve(str(one)), around.register.resolve(str(other))
