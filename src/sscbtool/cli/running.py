@@ -1,0 +1,203 @@
+"""One way through for every command: the work, its result, its delivery, its exit code.
+
+The one place that catches ``SscbError``, and the one place that writes to the terminal.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from sscbtool import __version__
+from sscbtool.cli.options import Format
+from sscbtool.errors import EXIT_PRECEDENCE, BadUsage, CannotWrite, ExitCode, NothingToJudge, SscbError
+
+if TYPE_CHECKING:
+    from sscbtool.core.model import Result
+    from sscbtool.workflow.receiving import Request
+
+
+def run(
+    command: str,
+    context: typer.Context,
+    paths: list[str] | None,
+    asked: dict[str, Any],
+    output_format: Format,
+    output: Path | None,
+    *,
+    show_values: bool = False,
+) -> None:
+    """Do the work of a command, deliver what it found, and end with its exit code."""
+
+    def work() -> int:
+        from sscbtool.workflow import commands
+
+        if output_format is Format.XLSX and output is None and sys.stdout.isatty():
+            raise BadUsage("A workbook cannot be shown on a terminal.", f"Write it to a file: --output {command}.xlsx")
+        request = _request(command, context.obj, paths or [], asked)
+        try:
+            result: Result = getattr(commands, command)(request)
+        except NothingToJudge:
+            if output_format is Format.JSON:
+                _deliver(_nothing(command), output_format, output, show_values=False)
+            raise
+        _tell(result, output_format)
+        _deliver(result, output_format, output, show_values=show_values)
+        return _exit_code(result)
+
+    guarded(work)
+
+
+def _nothing(command: str) -> Result:
+    """What a script gets where there was nothing to judge; the sentence on stderr says why."""
+    from sscbtool.core.model import Outcome, Result
+
+    return Result(command.replace("_", " "), None, Outcome.INCOMPLETE)
+
+
+def guarded(work: Callable[[], int]) -> None:
+    """Run a command; what an operator can fix is one sentence, a bug a traceback without anybody's data."""
+    try:
+        code = work()
+    except SscbError as trouble:
+        _say(trouble.message, trouble.hint)
+        code = trouble.exit_code
+    except KeyboardInterrupt:
+        _say("Interrupted; nothing is half done.", "")
+        code = ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read us has seen enough; what is still buffered must not be tried again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.CANNOT_WRITE
+    except Exception as bug:  # noqa: BLE001 - the last line: places, never values
+        _report_bug(bug)
+        code = ExitCode.BUG
+    raise typer.Exit(int(code))
+
+
+def _report_bug(bug: Exception) -> None:
+    """Where it went wrong, by file and line; an exception's own text may hold a partner's cell and is left out."""
+    import traceback
+
+    typer.echo(f"This is a bug in sscbtool {__version__}: {type(bug).__name__}.", err=True)
+    for frame in traceback.extract_tb(bug.__traceback__):
+        typer.echo(f"  {frame.filename}:{frame.lineno} in {frame.name}", err=True)
+
+
+def _say(message: str, hint: str) -> None:
+    from sscbtool.core.neutral import printable
+
+    typer.echo(printable(f"{message} {hint}".strip()), err=True)
+
+
+def _request(command: str, workspace: Path | None, paths: list[str], asked: dict[str, Any]) -> Request:
+    import datetime as dt
+    import getpass
+
+    from sscbtool.edge.workspace import find_workspace
+    from sscbtool.workflow.receiving import Request
+
+    names_return = command == "summary" and paths and paths[0].isidentifier() and not Path(paths[0]).exists()
+    if names_return and asked["return_name"] is None:
+        asked["return_name"] = paths.pop(0)
+    now = dt.datetime.now(dt.UTC)
+    prompt = asked.pop("password_prompt", False)
+    return Request(
+        paths=tuple(paths),
+        settings=find_workspace(workspace, Path.cwd()),
+        today=now.astimezone().date(),
+        now=now,
+        by=getpass.getuser(),
+        progress=_progress if sys.stderr.isatty() else None,
+        ask_password=_ask_password if prompt else None,
+        **asked,
+    )
+
+
+def _ask_password(path: str) -> str | None:
+    """The password of one workbook, typed unseen; None where there is nobody to ask."""
+    from sscbtool.core.neutral import printable
+
+    if not sys.stdin.isatty():
+        raise BadUsage("There is no terminal to type a password at.", "Run it by hand, without a pipe.")
+    return str(typer.prompt(f"Password of {printable(Path(path).name)}", hide_input=True, err=True))
+
+
+def _progress(done: int, total: int) -> None:
+    """A line on the terminal that overwrites itself, and goes when the last file is read."""
+    if total > 1:
+        sys.stderr.write("\r\x1b[K" if done == total else f"\rReading {done} of {total} files")
+        sys.stderr.flush()
+
+
+def _tell(result: Result, output_format: Format) -> None:
+    """Refused files, one line each; with a machine format nothing else goes to stderr."""
+    from sscbtool.core.neutral import printable
+
+    for file in result.files:
+        if file.refused:
+            hint = f" {file.hint}" if file.hint else ""
+            typer.echo(printable(f"{file.path}: refused: {str(file.reason).rstrip('.')}.{hint}"), err=True)
+    if output_format is Format.TABLE:
+        for remark in result.remarks:
+            typer.echo(printable(remark), err=True)
+
+
+def _deliver(result: Result, output_format: Format, output: Path | None, *, show_values: bool) -> None:
+    """Write the result to the terminal, or whole or not at all to a file."""
+    from sscbtool.render import PIPED_WIDTH, OutputFormat, render
+
+    if output is None and sys.stdout is None:
+        raise CannotWrite("There is no standard output to write to.", "Give the result a file with --output.")
+    on_terminal = output is None and sys.stdout.isatty()
+    if show_values and not on_terminal:
+        raise BadUsage("Partner text is shown on a terminal only.", "Leave out --show-values or --output.")
+    written = render(
+        result,
+        OutputFormat(output_format.value),
+        catalogue=result.catalogue,
+        width=_terminal_width() if on_terminal else PIPED_WIDTH,
+        color=on_terminal and "NO_COLOR" not in os.environ,
+        show_values=show_values,
+    )
+    data = written if isinstance(written, bytes) else written.encode("utf-8", errors="backslashreplace")
+    if output is not None:
+        from sscbtool.edge.workspace import write_new
+
+        write_new(output, data, 0o600)
+        return
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as fault:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        why = getattr(fault, "strerror", None) or "it is closed"
+        raise CannotWrite(
+            f"The result could not be written: {why}.", "Give it somewhere to go with --output."
+        ) from None
+
+
+def _terminal_width() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def _exit_code(result: Result) -> int:
+    """The first of the exit codes that apply, in their order of precedence."""
+    by_outcome = {
+        "clean": ExitCode.CLEAN,
+        "findings": ExitCode.FINDINGS,
+        "incomplete": ExitCode.INCOMPLETE,
+        "refused": ExitCode.REFUSED,
+    }
+    applying = {by_outcome[result.outcome]}
+    return next(code for code in EXIT_PRECEDENCE if code in applying)

@@ -1,0 +1,93 @@
+"""The commands that keep a workspace: its folder, its schemas, its registers of figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sscbtool.cli.options import Format, FormatOption, ReturnOption
+from sscbtool.cli.running import guarded, run
+from sscbtool.errors import ExitCode
+
+PANEL = "Upkeep"
+
+app = typer.Typer()
+
+schemas_app = typer.Typer(no_args_is_help=True, help="The schema files: what each return must hold.")
+app.add_typer(schemas_app, name="schemas", rich_help_panel=PANEL)
+
+figures_app = typer.Typer(no_args_is_help=True, help="The registers of published figures, a file for each year.")
+app.add_typer(figures_app, name="figures", rich_help_panel=PANEL)
+
+
+@app.command(rich_help_panel=PANEL)
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to lay the workspace out.")] = Path(),
+    sample: Annotated[bool, typer.Option("--sample", help="Add the sample year.")] = False,
+) -> None:
+    """Lay out a workspace: settings, schemas and an empty folder for returns.
+
+    Example: sscbtool init board --sample
+    """
+
+    def work() -> int:
+        from sscbtool.workflow.layout import lay_out
+
+        made = lay_out(folder, sample=sample)
+        for line in made:
+            typer.echo(line)
+        return ExitCode.CLEAN
+
+    guarded(work)
+
+
+@figures_app.command("list")
+def figures_list(context: typer.Context, output_format: FormatOption = Format.TABLE) -> None:
+    """List the registers of published figures, and how far each has its values."""
+    run("figures_list", context, None, {}, output_format, None)
+
+
+@figures_app.command("roll")
+def figures_roll(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="FROM", help="The year whose register is taken, such as 2018-19.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="The year whose register is started.")],
+    output_format: FormatOption = Format.TABLE,
+) -> None:
+    """Start next year's register from this year's: statements kept, values blank, days moved on.
+
+    Example: sscbtool figures roll 2018-19 2019-20
+    """
+    run("figures_roll", context, [source, target], {}, output_format, None)
+
+
+@schemas_app.command("list")
+def schemas_list(context: typer.Context, output_format: FormatOption = Format.TABLE) -> None:
+    """List the returns that the board expects."""
+    run("schemas_list", context, None, {}, output_format, None)
+
+
+@schemas_app.command("show")
+def schemas_show(
+    context: typer.Context,
+    return_name: Annotated[str, typer.Argument(metavar="RETURN", help="The return's name.")],
+    output_format: FormatOption = Format.TABLE,
+) -> None:
+    """Show the columns and rules of one return."""
+    run("schemas_show", context, None, {"return_name": return_name}, output_format, None)
+
+
+@schemas_app.command("test")
+def schemas_test(context: typer.Context, output_format: FormatOption = Format.TABLE) -> None:
+    """Try every schema file, measure and figure; a bad one is named with its key."""
+    run("schemas_test", context, None, {}, output_format, None)
+
+
+@schemas_app.command("measures")
+def schemas_measures(
+    context: typer.Context, return_name: ReturnOption = None, output_format: FormatOption = Format.TABLE
+) -> None:
+    """List the measures by name, for whoever edits the register of figures."""
+    run("schemas_measures", context, None, {"return_name": return_name}, output_format, None)

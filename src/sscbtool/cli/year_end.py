@@ -1,0 +1,101 @@
+"""The commands that close a year: the ledger, what is to be said of it, and the draft of the report."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from sscbtool.cli.options import Basis, Format, FormatOption, OutputOption, PasswordOption, Paths, PeriodOption
+from sscbtool.cli.running import run
+
+PANEL = "Year end"
+
+app = typer.Typer()
+
+
+@app.command(rich_help_panel=PANEL)
+def ledger(
+    context: typer.Context,
+    paths: Paths = None,
+    basis: Annotated[Basis, typer.Option("--basis", help="Which of the three totals is the year's.")] = Basis.RECEIVED,
+    fund: Annotated[str | None, typer.Option("--fund", metavar="NAME", help="Only this fund, such as SSCB.")] = None,
+    period: PeriodOption = None,
+    partner: Annotated[str | None, typer.Option("--partner", metavar="CODE", help="Only this organisation.")] = None,
+    control_total: Annotated[
+        str | None, typer.Option("--control-total", metavar="AMOUNT", help="What the ledger extract must come to.")
+    ] = None,
+    control_rows: Annotated[
+        int | None, typer.Option("--control-rows", metavar="N", min=0, help="How many lines the extract must have.")
+    ] = None,
+    output_format: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+    password_prompt: PasswordOption = False,
+) -> None:
+    """Close the year: match what was agreed, invoiced and received, and explain every penny between them.
+
+    PATHS may begin with: match accept ID, or: match reject ID.
+
+    Example: sscbtool ledger returns/2018-19 --fund SSCB --period 2018-19
+    """
+    asked = {
+        "basis": basis.value,
+        "fund": fund,
+        "period": period,
+        "partner": partner,
+        "control_total": control_total,
+        "control_rows": control_rows,
+        "stored": True,
+        "password_prompt": password_prompt,
+    }
+    run("ledger", context, paths, asked, output_format, output)
+
+
+@app.command(rich_help_panel=PANEL)
+def explain(
+    context: typer.Context,
+    identity: Annotated[str, typer.Argument(metavar="ID", help="The id of a query, a break or a figure.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="WORDS", help="Why it is as it is.")],
+    paths: Paths = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option("--until", metavar="DATE", formats=["%Y-%m-%d", "%d/%m/%Y"], help="The last day it holds."),
+    ] = None,
+    by: Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who says so, beside the login.")] = None,
+    fund: Annotated[str | None, typer.Option("--fund", metavar="NAME", help="The fund of a break.")] = None,
+    period: PeriodOption = None,
+    output_format: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Record why a query, a figure or a break is as it is; it holds until a day, and while the amount is the same.
+
+    Example: sscbtool explain L-3k9x0a1b returns/2018-19 --reason "agreed by letter" --until 2019-09-30
+    """
+    asked = {
+        "reason": reason,
+        "until": until.date() if until else None,
+        "said_by": by,
+        "fund": fund,
+        "period": period,
+        "stored": True,
+    }
+    run("explain", context, [identity, *(paths or [])], asked, output_format, output)
+
+
+@app.command(rich_help_panel=PANEL)
+def proof(
+    context: typer.Context,
+    draft: Annotated[str, typer.Argument(metavar="DRAFT", help="The draft report: docx, txt or md.")],
+    period: PeriodOption = None,
+    propose: Annotated[
+        str | None, typer.Option("--propose", metavar="FILE", help="Draft register rows for what is not registered.")
+    ] = None,
+    output_format: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Hold every number of a draft report against the register of published figures.
+
+    Example: sscbtool proof draft.docx --period 2018-19 --propose figures.csv
+    """
+    run("proof", context, [draft], {"period": period, "propose": propose}, output_format, output)
