@@ -5,7 +5,7 @@ from sscbtool.cli import app
 
 def main() -> None:
     """Run the command line."""
-    app()
+    app(prog_name="sscbtool")
 
 
 if __name__ == "__main__":

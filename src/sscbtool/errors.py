@@ -3,6 +3,8 @@
 Imports nothing of ours. Bad *data* never becomes an exception here: it is a finding (``core.model``).
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from enum import IntEnum
 
 
@@ -49,6 +51,14 @@ class SscbError(Exception):
 
 class BadUsage(SscbError):
     """Options or arguments that do not fit together."""
+
+
+def unknown(what: str, name: str, known: Iterable[str], hint: str) -> BadUsage:
+    """That nobody knows ``name``, with those that come near it; ``hint`` says where all stand."""
+    of = {each.casefold(): each for each in known}
+    near = [of[each] for each in get_close_matches(name.casefold(), of, n=3)]
+    meant = f" Did you mean {' or '.join(near)}?" if near else ""
+    return BadUsage(f"There is no {what} {name!r}.{meant}", hint)
 
 
 class BadConfiguration(SscbError):

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from sscbtool.cli import completing
 from sscbtool.cli.options import (
     Format,
     FormatOption,
@@ -103,7 +104,10 @@ def reconcile(
     return_name: ReturnOption = None,
     period: PeriodOption = None,
     partner: PartnerOption = None,
-    figure: Annotated[str | None, typer.Option("--figure", metavar="ID", help="Only this published figure.")] = None,
+    figure: Annotated[
+        str | None,
+        typer.Option("--figure", metavar="ID", help="Only this published figure.", autocompletion=completing.figures),
+    ] = None,
     section: Annotated[str | None, typer.Option("--section", metavar="NO", help="Only this section's figures.")] = None,
     output_format: FormatOption = Format.TABLE,
     output: OutputOption = None,
@@ -158,7 +162,10 @@ def summary(
 @app.command(rich_help_panel=PANEL)
 def trace(
     context: typer.Context,
-    figure: Annotated[str, typer.Argument(metavar="FIGURE", help="A figure's id, such as M07.")],
+    figure: Annotated[
+        str,
+        typer.Argument(metavar="FIGURE", help="A figure's id, such as M07.", autocompletion=completing.figures),
+    ],
     paths: Paths = None,
     period: PeriodOption = None,
     output_format: FormatOption = Format.TABLE,

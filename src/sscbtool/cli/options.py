@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from sscbtool.cli import completing
+
 
 class Format(StrEnum):
     """How a result is written."""
@@ -30,13 +32,25 @@ class Basis(StrEnum):
 
 Paths = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[PATHS]...", help="Files, folders or globs.", show_default=False),
+    typer.Argument(metavar="PATHS", help="Files, folders or globs.", show_default=False),
 ]
-ReturnOption = Annotated[str | None, typer.Option("--return", metavar="NAME", help="Which return the files are.")]
+ReturnOption = Annotated[
+    str | None,
+    typer.Option("--return", metavar="NAME", help="Which return the files are.", autocompletion=completing.returns),
+]
 PeriodOption = Annotated[
-    str | None, typer.Option("--period", metavar="PERIOD", help="The year judged: 2018-19, 2018-19 Q1, last-quarter.")
+    str | None,
+    typer.Option(
+        "--period",
+        metavar="PERIOD",
+        help="The year judged: 2018-19, 2018-19 Q1, last-quarter.",
+        autocompletion=completing.periods,
+    ),
 ]
-PartnerOption = Annotated[str | None, typer.Option("--partner", metavar="CODE", help="Whose files they are.")]
+PartnerOption = Annotated[
+    str | None,
+    typer.Option("--partner", metavar="CODE", help="Whose files they are.", autocompletion=completing.partners),
+]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How the result is written.")]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result here, not to the terminal.")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from sscbtool.cli import completing
 from sscbtool.cli.options import Format, FormatOption, ReturnOption
 from sscbtool.cli.running import guarded, run
 from sscbtool.errors import ExitCode
@@ -72,7 +73,9 @@ def schemas_list(context: typer.Context, output_format: FormatOption = Format.TA
 @schemas_app.command("show")
 def schemas_show(
     context: typer.Context,
-    return_name: Annotated[str, typer.Argument(metavar="RETURN", help="The return's name.")],
+    return_name: Annotated[
+        str, typer.Argument(metavar="RETURN", help="The return's name.", autocompletion=completing.returns)
+    ],
     output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Show the columns and rules of one return."""

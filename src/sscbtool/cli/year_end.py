@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from sscbtool.cli import completing
 from sscbtool.cli.options import Basis, Format, FormatOption, OutputOption, PasswordOption, Paths, PeriodOption
 from sscbtool.cli.running import run
 
@@ -22,7 +23,10 @@ def ledger(
     basis: Annotated[Basis, typer.Option("--basis", help="Which of the three totals is the year's.")] = Basis.RECEIVED,
     fund: Annotated[str | None, typer.Option("--fund", metavar="NAME", help="Only this fund, such as SSCB.")] = None,
     period: PeriodOption = None,
-    partner: Annotated[str | None, typer.Option("--partner", metavar="CODE", help="Only this organisation.")] = None,
+    partner: Annotated[
+        str | None,
+        typer.Option("--partner", metavar="CODE", help="Only this organisation.", autocompletion=completing.partners),
+    ] = None,
     control_total: Annotated[
         str | None, typer.Option("--control-total", metavar="AMOUNT", help="What the ledger extract must come to.")
     ] = None,

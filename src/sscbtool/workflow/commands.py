@@ -33,7 +33,7 @@ from sscbtool.core.organisations import Register
 from sscbtool.core.pseudonym import pseudonymised
 from sscbtool.core.values import Period
 from sscbtool.edge.catalogue import load_catalogue, load_organisations
-from sscbtool.errors import BadUsage, NothingToJudge
+from sscbtool.errors import BadUsage, NothingToJudge, unknown
 from sscbtool.workflow.naming import decided, register_with
 from sscbtool.workflow.receiving import (
     Received,
@@ -398,7 +398,7 @@ def schemas_test(request: Request) -> Result:
 
 def _one_return(catalogue: Catalogue, name: str | None) -> Any:
     if name is None or name not in catalogue.returns:
-        raise BadUsage(f"There is no return {name!r}.", f"Known returns are {', '.join(catalogue.returns)}.")
+        raise unknown("return", name or "", catalogue.returns, "See them all with: sscbtool schemas list")
     return catalogue.returns[name]
 
 
@@ -469,7 +469,8 @@ def _figures(catalogue: Catalogue, period: Period | None, request: Request) -> t
         if request.figure in (None, figure.figure_id) and (request.section is None or figure.section == request.section)
     )
     if not chosen:
-        what = f"figure {request.figure!r}" if request.figure else f"figure in section {request.section!r}"
-        ids = ", ".join(figure.figure_id for figure in register[:12])
-        raise BadUsage(f"There is no {what} in the register for {year}.", f"Known figures are {ids} and so on.")
+        hint = f"The register is schemas/figures/{year}.csv."
+        if request.figure:
+            raise unknown("figure", request.figure, (figure.figure_id for figure in register), hint)
+        raise unknown("section", request.section or "", (figure.section for figure in register), hint)
     return chosen

@@ -33,7 +33,7 @@ from sscbtool.core.organisations import Register
 from sscbtool.core.values import Period, parse_period
 from sscbtool.edge.pool import Pool
 from sscbtool.edge.workspace import Settings, collect
-from sscbtool.errors import BadUsage, NothingToJudge, SscbError
+from sscbtool.errors import BadUsage, NothingToJudge, SscbError, unknown
 from sscbtool.workflow.naming import decided, register_with
 
 if TYPE_CHECKING:
@@ -476,14 +476,10 @@ def read_report(reading: Reading, workbook: Workbook, reports: tuple[TableReport
 def _known_options(request: Request, catalogue: Catalogue, register: Register) -> None:
     """Refuse a return or partner that nobody knows, naming what comes near."""
     if request.return_name and request.return_name not in catalogue.returns:
-        raise BadUsage(
-            f"There is no return {request.return_name!r}.", f"Known returns are {', '.join(catalogue.returns)}."
-        )
+        raise unknown("return", request.return_name, catalogue.returns, "See them all with: sscbtool schemas list")
     if request.partner and request.partner not in register:
-        raise BadUsage(
-            f"There is no partner {request.partner!r} in the organisations register.",
-            "Use its code, name or alias; see organisations.csv.",
-        )
+        codes = [each.code for each in catalogue.organisations]
+        raise unknown("partner", request.partner, codes, "The register is schemas/organisations.csv.")
 
 
 def asked_period(request: Request) -> tuple[Period | None, tuple[str, ...]]:
