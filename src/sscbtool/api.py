@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sscbtool.core.model import Result
-from sscbtool.edge.workspace import find_workspace
+from sscbtool.edge.settings import find_workspace
 from sscbtool.workflow import commands
 from sscbtool.workflow.receiving import Request
 

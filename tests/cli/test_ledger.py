@@ -8,7 +8,7 @@ import pytest
 from tests.cli.conftest import run
 
 from sscbtool.core.ledger.inputs import NO_FUND
-from sscbtool.edge.workspace import FundCodes
+from sscbtool.edge.settings import FundCodes
 from sscbtool.workflow.closing import fund_of
 
 AGREED = """Organisation,Fund,Agreed amount,Financial year

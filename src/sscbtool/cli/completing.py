@@ -53,7 +53,7 @@ def figures(context: typer.Context) -> list[Offer]:
 
 def _offered(context: typer.Context, offers: Callable[[Path], Iterator[Offer]]) -> list[Offer]:
     """All there are, from the schemas of the workspace or of the program; Typer keeps those that begin as typed."""
-    from sscbtool.edge.workspace import find_workspace
+    from sscbtool.edge.settings import find_workspace
 
     try:
         settings = find_workspace(context.find_root().params.get("workspace"), Path.cwd())

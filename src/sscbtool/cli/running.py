@@ -99,7 +99,7 @@ def _request(command: str, workspace: Path | None, paths: list[str], asked: dict
     import datetime as dt
     import getpass
 
-    from sscbtool.edge.workspace import find_workspace
+    from sscbtool.edge.settings import find_workspace
     from sscbtool.workflow.receiving import Request
 
     names_return = command == "summary" and paths and paths[0].isidentifier() and not Path(paths[0]).exists()

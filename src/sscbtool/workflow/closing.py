@@ -33,8 +33,8 @@ from sscbtool.core.model import Finding, Outcome, Place, Result, Severity, Submi
 from sscbtool.core.organisations import Register
 from sscbtool.core.rows import Rows
 from sscbtool.core.values import Period, fold, parse_money, parse_period
+from sscbtool.edge.settings import FundCodes, LedgerSettings
 from sscbtool.edge.store import Decision
-from sscbtool.edge.workspace import FundCodes, LedgerSettings
 from sscbtool.errors import BadUsage, NothingToJudge
 from sscbtool.workflow.explaining import Explanations, explanations, record, recorded
 from sscbtool.workflow.judging import Judged

@@ -13,8 +13,8 @@ from typing import Any
 from sscbtool import __version__
 from sscbtool.core.identity import finding_ids
 from sscbtool.core.model import FigureResult, Finding, Outcome, Result, Severity
+from sscbtool.edge.settings import Settings
 from sscbtool.edge.store import Decision, LogEntry, Store
-from sscbtool.edge.workspace import Settings
 from sscbtool.errors import BadUsage
 from sscbtool.workflow.receiving import Request
 

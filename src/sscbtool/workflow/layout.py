@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sscbtool.edge.catalogue import built_in
-from sscbtool.edge.workspace import SETTINGS, copy_tree
+from sscbtool.edge.settings import SETTINGS
+from sscbtool.edge.workspace import copy_tree
 from sscbtool.errors import BadUsage, CannotWrite
 
 SETTINGS_TEXT = """\

@@ -13,8 +13,8 @@ from sscbtool.core.organisations import Register
 from sscbtool.core.proposals import Proposal, propose
 from sscbtool.core.rows import Rows, gather
 from sscbtool.core.values import fold
+from sscbtool.edge.settings import Settings
 from sscbtool.edge.store import Decision, LogEntry, Store
-from sscbtool.edge.workspace import Settings
 from sscbtool.errors import BadUsage
 
 KIND = "organisation"

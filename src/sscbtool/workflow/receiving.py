@@ -32,7 +32,8 @@ from sscbtool.core.model import (
 from sscbtool.core.organisations import Register
 from sscbtool.core.values import Period, parse_period
 from sscbtool.edge.pool import Pool
-from sscbtool.edge.workspace import Settings, collect
+from sscbtool.edge.settings import Settings
+from sscbtool.edge.workspace import collect
 from sscbtool.errors import BadUsage, NothingToJudge, SscbError, unknown
 from sscbtool.workflow.naming import decided, register_with
 
