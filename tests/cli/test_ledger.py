@@ -167,6 +167,36 @@ def test_one_screen_tells_the_verdict_the_bridge_and_what_to_do(books):
     assert max(map(len, out.splitlines())) <= 120
 
 
+def test_a_line_without_a_payer_is_nobodys_and_not_the_last_ones(books):
+    unnamed = [("1000", f"14000001{n:02d}", "1", "14.05.2018", "2", "DZ", "", "", "", f"{n}.00-") for n in range(1, 9)]
+    _export(books, (LINES[0], *unnamed, *LINES[1:]))
+    told = close(books).json["ledger"]
+    assert {each["organisation"] for each in told["unmatched"]} == {None}
+    assert [line["received"] for line in told["lines"]] == ["60000.00", "63421.50", "0.00", "5000.00"]
+
+
+def test_splits_and_dated_invoices_need_no_other_word_on_their_year(books):
+    ran = run("ledger", books, "--format", "json")
+    assert (ran.json["period"], ran.json["ledger"]["fund"]) == ("2018-19", "SSCB")
+    assert "SSCB-PER-1" not in [finding["code"] for finding in ran.json["findings"]]
+    assert ran.json["ledger"]["totals"]["received"] == "128421.50"
+
+
+def test_a_fund_that_nobody_knows_and_a_partner_that_paid_nothing_give_no_verdict(books):
+    assert close(books, "--fund", "XYZ").code == 2
+    assert close(books, "--partner", "SLAM").code == 4
+
+
+def test_a_receipt_that_no_agreement_identifies_is_open_even_if_it_is_a_journal(books):
+    (books / "agreed.csv").write_text(
+        AGREED.replace('London Borough Southwark,SSCB,"63,421.50",2018-19\n', ""), "utf-8"
+    )
+    _export(books, (*LINES[:3], ("1000", "1400000004", "1", "29.03.2019", *LINES[3][4:]), LINES[4]))
+    ran = close(books)
+    assert [each["class"] for each in ran.json["ledger"]["unmatched"]] == ["own_authority_journal"]
+    assert (ran.code, ran.json["outcome"]) == (1, "findings")
+
+
 @pytest.fixture
 def workspace(books: Path) -> Path:
     (books / "sscbtool.toml").write_text('period = "2018-19"\n', encoding="utf-8")

@@ -88,6 +88,10 @@ def test_each_class_is_found_and_the_bridge_foots(case):
     foots(closed)
 
 
+def verdicts(found: Closing) -> dict[str, str]:
+    return {line.organisation: line.verdict.value for line in found.lines}
+
+
 def test_the_councils_own_share_is_a_journal_and_needs_a_journal_document():
     closed = closing({"LBS": 500}, [{"org": "LBS", "p": 500, "journal": True}])
     assert closed.lines[0].verdict is Class.OWN_AUTHORITY_JOURNAL
@@ -100,6 +104,45 @@ def test_a_receipt_of_nobody_is_unexpected_and_proposed_where_it_equals_what_one
     assert [(each.organisation, each.receipt.doc_no) for each in closed.proposals] == [("CCG", "D0")]
     assert Step("unexpected", 500) in closed.bridge
     foots(closed)
+
+
+@pytest.mark.parametrize("reference", ["INV 12", "inv12", "SSCB INV-012", "invoice no 0012"])
+def test_an_invoice_is_known_without_the_noughts_that_fill_its_number_up(reference):
+    raised = [{"no": "INV-0012", "org": "CCG", "p": 500}, {"no": "INV-0013", "org": "SLAM", "p": 500}]
+    found = closing({"CCG": 500, "SLAM": 500}, [{"p": 500, "ref": reference}], raised)
+    assert [(line.organisation, line.received) for line in found.lines] == [("CCG", 500), ("SLAM", 0)]
+
+
+def test_a_bare_number_names_an_invoice_only_where_the_amount_agrees():
+    raised = [{"no": "INV-7300418", "org": "CCG", "p": 500}]
+    assert closing({"CCG": 500}, [{"p": 500, "ref": "BACS 7300418"}], raised).unmatched == ()
+    (nobodys,) = closing({"CCG": 500}, [{"p": 499, "ref": "BACS 7300418"}], raised).unmatched
+    assert nobodys.organisation == ""
+
+
+def test_a_journal_of_nobody_is_the_councils_share_where_it_comes_to_exactly_that():
+    own = {"p": 700, "journal": True}
+    assert verdicts(closing({"CCG": 500, "LBS": 700}, [own])) == {"CCG": "unpaid", "LBS": "own_authority_journal"}
+    assert verdicts(closing({"CCG": 500, "LBS": 700}, [own, own]))["LBS"] == "unpaid"  # which of the two?
+    assert verdicts(closing({"CCG": 500, "LBS": 701}, [own]))["LBS"] == "unpaid"
+
+
+def test_the_boards_own_name_in_a_line_does_not_say_who_paid():
+    found = closing({"SLAM": 500}, [{"p": 500, "text": "SSCB contribution"}])
+    assert [(each.organisation, each.verdict) for each in found.unmatched] == [("", Class.UNEXPECTED)]
+    assert [each.organisation for each in found.proposals] == ["SLAM"]
+
+
+def test_an_invoice_of_no_known_year_makes_no_prior_year_money():
+    found = closing(
+        {"CCG": 500}, [{"p": 500, "org": "CCG", "ref": "I1"}], [{"no": "I1", "org": "CCG", "p": 500, "year": -1}]
+    )
+    assert verdicts(found) == {"CCG": "settled"}
+
+
+def test_a_receipt_that_two_partners_owe_is_shown_as_tied():
+    (tied,) = closing({"CCG": 500, "SLAM": 500}, [{"p": 500}]).unmatched
+    assert (tied.tied, tied.hint) == (("CCG", "SLAM"), "it equals what 2 organisations still owe: nothing decides")
 
 
 def test_a_receipt_is_not_proposed_where_two_partners_owe_the_same():

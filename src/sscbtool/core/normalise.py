@@ -109,7 +109,8 @@ def normalise(
             cells[spec.name] = np.tile(np.array(numbers, dtype=np.int32), len(table.data_rows))
             continue
         number = columns.get(spec.name, 0)
-        read = reader.column(spec, number) if number else [None] * len(table.data_rows)
+        own = bool(schema.key) and spec.nullable and spec.name not in schema.key
+        read = reader.column(spec, number, given_once=not own) if number else [None] * len(table.data_rows)
         values[spec.name] = [value for value in read for _ in range(len(wide))] if wide else read
         cells[spec.name] = np.full(len(rows), number, dtype=np.int32)
     frame = pd.DataFrame(
@@ -121,6 +122,9 @@ def normalise(
     dates = values[schema.period_from] if schema.period_from else [None] * len(rows)
     given = [quarter_of(name) for name in names] * len(table.data_rows) if layout else None
     periods, quarters = _periods(dates, given, period)
+    years = next((spec.name for spec in schema.columns if spec.kind is ColumnKind.PERIOD), None)
+    if years is not None and not schema.period_from:
+        periods = tuple(_year(said) or period for said, period in zip(values[years], periods, strict=True))
     return Normalised(frame, rows, cells, tuple(reader.faults), periods, quarters)
 
 
@@ -135,12 +139,16 @@ class _Reader:
         self.rows = np.searchsorted(grid.rows, table.data_rows)
         self.position = {int(number): j for j, number in enumerate(grid.columns)}
 
-    def column(self, spec: ColumnSpec, number: int) -> list[Any]:
-        """The values of one column over the data rows; None for blank, marker and fault."""
+    def column(self, spec: ColumnSpec, number: int, *, given_once: bool = True) -> list[Any]:
+        """The values of one column over the data rows; None for blank, marker and fault.
+
+        ``given_once`` lets a label stand for the blanks below it. Where each row is a record with a key of its own, a
+        blank in an optional column is meant: a ledger line without a payer is nobody's, and not the last one's.
+        """
         parse = self._parser(spec)
         known: dict[tuple[str, int, int, int], Any] = {}
         found = []
-        for k, cell in enumerate(self._cells(number, labels=spec.kind in LABELS)):
+        for k, cell in enumerate(self._cells(number, labels=spec.kind in LABELS, given_once=given_once)):
             if cell not in known:
                 known[cell] = parse(*cell)
             value = known[cell]
@@ -164,7 +172,7 @@ class _Reader:
             for i in at:
                 yield CellFault(FaultKind.ZERO_FORMULA, spec.name, int(self.grid.rows[i]), number)
 
-    def _cells(self, number: int, *, labels: bool) -> Iterator[tuple[str, int, int, int]]:
+    def _cells(self, number: int, *, labels: bool, given_once: bool = True) -> Iterator[tuple[str, int, int, int]]:
         """Text, kind, number format and flags of each data row's cell; a carried label stands in for a blank one.
 
         An amount or count is never carried: a merged one would be counted once for every row that it spans.
@@ -173,7 +181,8 @@ class _Reader:
         if j is None:
             return iter([("", int(Kind.BLANK), 0, 0)] * len(self.rows))
         rows = self.rows
-        carried = {**self._merged(number), **self.table.carried.get(number, {})} if labels else {}
+        once = self.table.carried.get(number, {}) if given_once else {}
+        carried = {**self._merged(number), **once} if labels else {}
         if carried:
             where = {int(row): i for i, row in enumerate(self.grid.rows)}
             rows = np.array([where[carried.get(int(row), int(row))] for row in self.table.data_rows], dtype=np.int64)
@@ -270,6 +279,12 @@ def _bounds(values: list[Any]) -> tuple[pd.Series[Any], pd.Series[Any]]:
     low = [value.low if isinstance(value, Interval) else value for value in values]
     high = [value.high if isinstance(value, Interval) else value for value in values]
     return pd.Series(low, dtype=COUNT), pd.Series(high, dtype=COUNT)
+
+
+def _year(said: object) -> str | None:
+    """The year that a row's own column of years states."""
+    stated = parse_period(str(said)) if said is not None else None
+    return str(Period(stated.year)) if isinstance(stated, Period) else None
 
 
 def _periods(

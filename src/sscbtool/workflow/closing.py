@@ -14,8 +14,8 @@ import pyarrow as pa
 from sscbtool.core import wording
 from sscbtool.core.identity import short_id
 from sscbtool.core.ledger import (
+    SETTLED,
     Agreement,
-    Class,
     ClosedLine,
     Closing,
     Invoices,
@@ -46,8 +46,6 @@ AGREED, INVOICED, LEDGER, SPLITS = (
     "contributions_ledger",
     "contribution_splits",
 )
-SETTLED = frozenset({Class.SETTLED, Class.OWN_AUTHORITY_JOURNAL})
-"""Verdicts that leave nothing open."""
 
 INCOMPLETE: wording.Wording = (
     "SSCB-CLO-1", Severity.ERROR,
@@ -81,10 +79,15 @@ def close_year(result: Result, judged: Judged, request: Request) -> Result:
         short = Outcome.REFUSED if refused else Outcome.INCOMPLETE
         return replace(result, findings=(*result.findings, *faults), outcome=short)
     closing = books.close()
+    if not closing.lines and not closing.unmatched:
+        raise NothingToJudge(
+            "Nothing was agreed and nothing came for what was asked, so there is nothing to close.",
+            "Check --partner and --fund.",
+        )
     told = books.as_plain(closing)
     findings = books.explanations.findings((*result.findings, *faults, *books.split_faults))
     still_open = any(f.severity is not Severity.WARNING and not f.explained for f in findings)
-    still_open |= any(e["class"] not in SETTLED and not e["explained"] for e in (*told["lines"], *told["unmatched"]))
+    still_open |= any(not item["explained"] for item in breaks_of(told))
     outcome = Outcome.FINDINGS if still_open or closing.residual else Outcome.CLEAN
     return replace(
         result,
@@ -95,15 +98,35 @@ def close_year(result: Result, judged: Judged, request: Request) -> Result:
     )
 
 
+def breaks_of(closing: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Lines of a closing as told that are not settled, and every receipt that no agreement identifies."""
+    return [*(line for line in closing["lines"] if line["class"] not in SETTLED), *closing["unmatched"]]
+
+
 def _own_findings(judged: Judged, findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Findings about the returns that a closing rests on, and about tables that answer to no return."""
+    """Findings about the returns that a closing rests on, and about tables that answer to no return.
+
+    The parts of a split receipt are of the year of their ledger line, and an invoice that is dated is of a year.
+    """
     ours = {AGREED, INVOICED, LEDGER, SPLITS}
     others = {
         file.path
         for file in judged.files
         if (names := {table.return_name for table in file.tables} - {None}) and not names & ours
     }
-    return (finding for finding in findings if finding.place.file not in others)
+    dated = {
+        (each.path, each.sheet, each.area.top)
+        for each in judged.received.submissions
+        if each.return_name == SPLITS
+        or (each.return_name == INVOICED and (each.frame["fy"].notna() | each.frame["invoice_date"].notna()).all())
+    }
+    undated = wording.NO_PERIOD[0]
+    return (
+        finding
+        for finding in findings
+        if finding.place.file not in others
+        and not (finding.code == undated and (finding.place.file, finding.place.sheet, finding.place.row) in dated)
+    )
 
 
 MATCH = "match"
@@ -148,6 +171,7 @@ class _Books:
             raise NothingToJudge("It is not known which year to close.", "Say it with --period 2018-19.")
         self.year = Period(judged.period.year)
         self.split_faults: list[Finding] = []
+        self.in_kind = 0
         self.explanations: Explanations = explanations(request)
         self.matched = {each.subject: each for each in recorded(request, MATCH)}
         self.agreements, self.agreed_before = self._agreements()
@@ -176,13 +200,19 @@ class _Books:
             raise NothingToJudge("There are no invoices among the files.", "Give the list of invoices.")
 
     def _fund(self) -> str:
-        """The fund asked for, as the agreements, splits or settings spell it."""
+        """The fund asked for, as the agreements, splits or settings spell it; else the only one agreed for."""
         if self.request.fund is None:
-            return ""
+            agreed = {each.fund for each in self.agreements}
+            return agreed.pop() if len(agreed) == 1 else ""
         known = [each.fund for each in self.agreements] + list(self.settings.funds)
         if SPLITS in self.judged.rows:
             known += _texts(self.judged.rows[SPLITS].frame["fund"]).tolist()
         spelt = {fold(fund): fund for fund in known if fund}
+        if self.agreements and all(each.fund for each in self.agreements) and fold(self.request.fund) not in spelt:
+            raise BadUsage(
+                f"There is no fund {self.request.fund!r} among the agreements, splits and settings.",
+                f"There {'is' if len(spelt) == 1 else 'are'} {', '.join(sorted(spelt.values()))}.",
+            )
         return spelt.get(fold(self.request.fund), self.request.fund)
 
     def _agreements(self) -> tuple[list[Agreement], dict[tuple[str, str], int]]:
@@ -202,6 +232,7 @@ class _Books:
         for k in np.flatnonzero(known):
             name = str(organisations[k])
             if methods[k] == "in_kind" or not name:
+                self.in_kind += methods[k] == "in_kind" and years[k] == str(self.year)
                 continue
             if years[k] == str(self.year):
                 by_invoice = methods[k] not in ("journal", "remittance") and name != self.own_authority
@@ -310,9 +341,12 @@ class _Books:
             window_days=self.settings.window_days,
             invoices_given=INVOICED in self.judged.rows,
             names={
-                fold(name): each.code
-                for each in register.organisations
-                for name in (each.code, each.name, *each.aliases)
+                **{each.organisation: each.organisation for each in self.agreements},
+                **{
+                    fold(name): each.code
+                    for each in register.organisations
+                    for name in (each.code, each.name, *each.aliases)
+                },
             },
         )
         return close(self.agreements, self._invoices(), self._claimed(self._lines()), terms)
@@ -364,8 +398,10 @@ class _Books:
         for k, given in enumerate(rows.periods):
             if stated[k]:
                 years.append(str(stated[k]))
-            elif given == str(self.year) and not np.isnat(raised[k]) and not start <= raised[k] <= end:
+            elif given in (None, str(self.year)) and not np.isnat(raised[k]) and not start <= raised[k] <= end:
                 years.append(str(Period.of(raised[k].astype(object))))
+            elif given is None and not np.isnat(raised[k]):
+                years.append(str(self.year))
             else:
                 years.append(given)
         return years
@@ -444,9 +480,11 @@ class _Books:
     def remarks(self, closing: Closing) -> Iterator[str]:
         """What a reader should know of how the closing was made."""
         if closing.other_years:
-            yield f"Dated outside {self.judged.period} and not counted: {closing.other_years:,} ledger lines."
+            yield f"Dated outside {self.judged.period} and not counted: {_lines(closing.other_years)}."
         if closing.other_funds:
-            yield f"Of other funds than the one asked for: {closing.other_funds:,} ledger lines."
+            yield f"Of other funds than {self.fund}: {_lines(closing.other_funds)}."
+        if self.in_kind:
+            yield f"Agreed in kind, and so no part of the money: {self.in_kind:,}."
         if self.judged.period and self.judged.period.quarter:
             yield "What was agreed and invoiced is of the whole year; what was received is of the quarter."
 
@@ -665,6 +703,10 @@ def _money(pence: int) -> str:
 
 def _words(pence: int) -> str:
     return f"{Decimal(pence).scaleb(-2):,.2f}"
+
+
+def _lines(count: int) -> str:
+    return f"{count:,} ledger line{'s' * (count != 1)}"
 
 
 def _on(line: ClosedLine, basis: str) -> int:

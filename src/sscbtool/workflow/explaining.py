@@ -12,6 +12,7 @@ from typing import Any
 
 from sscbtool import __version__
 from sscbtool.core.identity import finding_ids
+from sscbtool.core.ledger import SETTLED
 from sscbtool.core.model import FigureResult, Finding, Outcome, Result, Severity
 from sscbtool.edge.settings import Settings
 from sscbtool.edge.store import Decision, LogEntry, Store
@@ -121,7 +122,7 @@ def state_of(found: Result, identity: str) -> str:
     closing: Mapping[str, Any] = found.extra.get("ledger") or {}
     for line in (*closing.get("lines", ()), *closing.get("unmatched", ())):
         if line["id"] == identity:
-            if line["class"] in ("settled", "own_authority_journal"):
+            if "difference" in line and line["class"] in SETTLED:
                 raise BadUsage(f"{identity} is settled: there is nothing to explain.", "Check the id.")
             return str(line.get("difference", line.get("amount")))
     for figure in found.figures:

@@ -8,9 +8,10 @@ Money is whole pence in int64 throughout; nothing here is ever a float.
 from sscbtool.core.ledger.closing import close
 from sscbtool.core.ledger.inputs import Agreement, Invoices, Lines, Terms, pence_of
 from sscbtool.core.ledger.references import Join, join_references, reference_keys
-from sscbtool.core.ledger.results import Class, ClosedLine, Closing, Match, Proposal, Receipt, Step, Unmatched
+from sscbtool.core.ledger.results import SETTLED, Class, ClosedLine, Closing, Match, Proposal, Receipt, Step, Unmatched
 
 __all__ = [
+    "SETTLED",
     "Agreement",
     "Class",
     "ClosedLine",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from sscbtool.core.ledger.inputs import NO_FUND, Agreement, Array, Invoices, Lines, Terms
 from sscbtool.core.ledger.matching import matches
-from sscbtool.core.ledger.references import join_references, keys_within, pc, reference_key, reference_keys
+from sscbtool.core.ledger.references import invoices_referred_to, pc, reference_key
 from sscbtool.core.ledger.results import Class, ClosedLine, Closing, Match, Proposal, Receipt, Step, Unmatched
 from sscbtool.core.ledger.subsets import choose
 from sscbtool.core.ledger.verdict import WITHIN_TOLERANCE, Case, Finding, hint, judge, named_years
@@ -114,23 +114,7 @@ class _Books:
     @cached_property
     def invoice_of(self) -> Array:
         """Of each line: the position of the invoice that it refers to, or -1."""
-        positions = np.full(len(self.lines), -1, dtype=np.int64)
-        if not len(self.invoices):
-            return positions
-        keys = reference_keys(self.invoices.number)
-        joined = join_references(keys, self.invoices.pence, reference_keys(self.lines.reference), self.lines.pence)
-        positions = joined.expected.copy()
-        once = Counter(keys.to_pylist())
-        known = {
-            key: j
-            for j, key in enumerate(keys.to_pylist())
-            if len(key) > 2 and once[key] == 1 and any(map(str.isdigit, key))
-        }
-        for k in np.flatnonzero(positions < 0):
-            found = keys_within(f"{self.lines.reference[k]} {self.lines.text[k]}", known)
-            if len(found) == 1:
-                positions[k] = known[found.pop()]
-        return positions
+        return invoices_referred_to(self.invoices, self.lines, self.terms.period.year)
 
     @cached_property
     def organisation(self) -> Array:
@@ -147,12 +131,33 @@ class _Books:
                 whose[k] = self._named(int(k), agreed)
             elif stated[k] not in registered:
                 whose[k] = ""
+        self._own_journals(whose)
         return whose
 
+    def _own_journals(self, whose: Array) -> None:
+        """Journals of nobody that come to exactly what the own authority still owes are its share."""
+        own = self.terms.own_authority
+        for each in self.agreements:
+            if each.organisation != own or not own:
+                continue
+            ours = self.now & np.isin(self.fund.astype(str), (each.fund, ""))
+            nobodys = np.flatnonzero(ours & self.lines.journal & (whose == ""))
+            owed = each.pence - int(self.lines.pence[ours & (whose == own)].sum())
+            choice = choose(self.lines.pence[nobodys].tolist(), owed) if nobodys.size else None
+            if choice is None or not choice.only:
+                continue
+            for pence, count in choice.amounts.items():
+                alike = nobodys[self.lines.pence[nobodys] == pence]
+                if alike.size == count:
+                    whose[alike] = own
+
     def _named(self, position: int, agreed: set[str]) -> str:
-        """The one organisation that the words of a line name; those that agreed to pay come first."""
+        """The one organisation that the words of a line name; those that agreed to pay come first.
+
+        The board's own name stands in most lines and says which fund is meant, not who paid.
+        """
         text = f"{self.lines.text[position]} / {self.lines.reference[position]}"
-        found = organisations_named(text, self.terms.names)
+        found = {name for name in organisations_named(text, self.terms.names) if fold(name) not in self.fund_names}
         for likely in (found & agreed - {self.terms.own_authority}, found & agreed, found):
             if len(likely) == 1:
                 return next(iter(likely))
@@ -288,7 +293,8 @@ class _Books:
             years = named_years(self.lines, int(k), self.terms)
             says[k] = bool(years) and max(years) < year
         referring = self.now & (self.invoice_of >= 0)
-        says[referring] = self.invoices.year[self.invoice_of[referring]] < year
+        invoiced = self.invoices.year[self.invoice_of[referring]]
+        says[referring] = (invoiced >= 0) & (invoiced < year)  # below nought it is not known
         return says
 
     @cached_property
@@ -449,20 +455,28 @@ class _Books:
         lines = self.lines
         return Receipt(str(lines.doc_no[k]), str(lines.line_no[k]), int(lines.pence[k]), int(lines.row[k]))
 
-    def proposals(self, closed: Sequence[ClosedLine]) -> Iterator[Proposal]:
-        """Receipts of nobody that equal exactly what one agreement, and only one, still lacks."""
+    def proposed(self, closed: Sequence[ClosedLine]) -> tuple[tuple[Unmatched, ...], tuple[Proposal, ...]]:
+        """Receipts of nobody that equal what one agreement lacks; where several do none is proposed, and it is told."""
         lacking: defaultdict[int, list[ClosedLine]] = defaultdict(list)
         for line in closed:
             if line.difference < 0:
                 lacking[-line.difference].append(line)
-        nobodys = [each for each in self.unmatched if not each.organisation]
-        counts: defaultdict[int, int] = defaultdict(int)
-        for each in nobodys:
-            counts[each.receipt.pence] += 1
-        for each in nobodys:
-            owing = lacking.get(each.receipt.pence, [])
+        counts = Counter(each.receipt.pence for each in self.unmatched if not each.organisation)
+        told: list[Unmatched] = []
+        made: list[Proposal] = []
+        for each in self.unmatched:
+            owing = lacking.get(each.receipt.pence, []) if not each.organisation else []
             if len(owing) == 1 and counts[each.receipt.pence] == 1:
-                yield Proposal(each.receipt, owing[0].organisation, owing[0].fund, "equals what is still owed")
+                made.append(Proposal(each.receipt, owing[0].organisation, owing[0].fund, "equals what is still owed"))
+            elif owing and each.verdict is Class.UNEXPECTED:
+                among = tuple(dict.fromkeys(line.organisation for line in owing))
+                others = counts[each.receipt.pence] - 1
+                who = f"what {len(among)} organisations still owe" if len(among) > 1 else "what one organisation owes"
+                said = f"it equals {who}" + (f", as {others} other receipts do" if others else "")
+                told.append(replace(each, hint=f"{said}: nothing decides", tied=among))
+                continue
+            told.append(each)
+        return tuple(told), tuple(made)
 
     # ----------------------------------------------------------------------- the whole
 
@@ -475,6 +489,7 @@ class _Books:
                 steps[name] += pence
         for each in self.unmatched:
             steps[each.verdict] += each.receipt.pence
+        unmatched, proposals = self.proposed(closed)
         agreed = sum(line.agreed for line in closed)
         received = int(self.lines.pence[self.counted].sum())
         known = [str(each) for each in Class] + [WITHIN_TOLERANCE]
@@ -483,10 +498,10 @@ class _Books:
         other_years = int((~self.now).sum()) - sum(1 for k in moved if not self.now[k])
         return Closing(
             lines=closed,
-            unmatched=self.unmatched,
+            unmatched=unmatched,
             bridge=(Step("agreed", agreed), *bridge, Step("received", received)),
             residual=received - agreed - sum(step.pence for step in bridge),
-            proposals=tuple(self.proposals(closed)),
+            proposals=proposals,
             other_years=other_years,
             other_funds=int((self.now & ~self.counted).sum()) if not self.terms.organisation else 0,
         )

@@ -6,6 +6,7 @@ The join works on whole columns, so that a million lines against a million invoi
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Container
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,13 +16,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
-from sscbtool.core.ledger.inputs import Array
+from sscbtool.core.ledger.inputs import Array, Invoices, Lines
 
 pc: Any = pyarrow.compute
 """Its functions are made at run time, so that no type checker knows them."""
 
 _PLAIN = re.compile(r"[A-Z0-9]+")
 _TOKENS = re.compile(r"[A-Za-z0-9]+")
+_FILLED = re.compile(r"([A-Z])0+([0-9])")
+_NUMBERS = re.compile(r"[0-9]{4,}")
+_DIGITS = re.compile(r"[0-9]+")
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,9 +90,60 @@ def keys_within(text: str, known: Container[str]) -> set[str]:
         joined = ""
         for word in words[start : start + 5]:
             joined += word
-            if (key := joined.lstrip("0")) in known:
-                found.add(key)
+            key = joined.lstrip("0")
+            found |= {each for each in (key, _FILLED.sub(r"\1\2", key)) if each in known}
     return {key for key in found if not any(key != other and key in other for other in found)}
+
+
+def invoices_referred_to(invoices: Invoices, lines: Lines, closed: int) -> Array:
+    """Of each line: the position of the one invoice that its reference or its words name, or -1.
+
+    The whole reference counts before what stands within it, and a number as it is written before one without the
+    noughts that fill it up (``INV-0012`` and ``INV 12``); a bare number of four digits or more counts only where the
+    amount agrees.
+
+    Args:
+        invoices: of any year; a number that two of them share names neither.
+        lines: the ledger.
+        closed: the year in which the closed year starts; no year of its time is taken for an invoice.
+    """
+    positions = np.full(len(lines), -1, dtype=np.int64)
+    if not len(invoices):
+        return positions
+    keys, references = reference_keys(invoices.number), reference_keys(lines.reference)
+    loose = _loosened(keys)
+    for wanted, came in ((keys, references), (loose, _loosened(references))):
+        joined = join_references(wanted, invoices.pence, came, lines.pence)
+        positions = np.where(positions < 0, joined.expected, positions)
+    known = {**_told_apart(loose.to_pylist(), 3), **_told_apart(keys.to_pylist(), 3)}
+    numbers = _told_apart([_last_number(str(each)) for each in invoices.number], 1)
+    years = {str(closed + n) for n in range(-3, 4)}
+    for k in np.flatnonzero(positions < 0):
+        words = f"{lines.reference[k]} {lines.text[k]}"
+        found = {known[key] for key in keys_within(words, known)}
+        if not found:
+            typed = {digits.lstrip("0") for digits in _NUMBERS.findall(words)} - years
+            found = {numbers[each] for each in typed if each in numbers}
+            found = {j for j in found if invoices.pence[j] == lines.pence[k]}
+        if len(found) == 1:
+            positions[k] = found.pop()
+    return positions
+
+
+def _loosened(keys: pa.Array) -> pa.Array:
+    return pc.replace_substring_regex(keys, _FILLED.pattern, r"\1\2")
+
+
+def _told_apart(keys: list[str], least: int) -> dict[str, int]:
+    """Keys of ``least`` characters or more, a digit among them, that are one invoice's alone -> its position."""
+    once = Counter(keys)
+    return {key: j for j, key in enumerate(keys) if len(key) >= least and once[key] == 1 and any(map(str.isdigit, key))}
+
+
+def _last_number(reference: str) -> str:
+    """The last number in a reference, without the noughts that fill it up."""
+    found: list[str] = _DIGITS.findall(reference)
+    return found[-1].lstrip("0") if found else ""
 
 
 @lru_cache(maxsize=65_536)

@@ -25,6 +25,10 @@ class Class(StrEnum):
     CREDIT_NOTE_UNMATCHED = "credit_note_unmatched"
 
 
+SETTLED = frozenset({Class.SETTLED, Class.OWN_AUTHORITY_JOURNAL})
+"""Verdicts on an agreement that leave nothing open. A receipt that no agreement identifies is open whatever it is."""
+
+
 @dataclass(frozen=True)
 class Receipt:
     """A ledger line, or the part of one that belongs here."""

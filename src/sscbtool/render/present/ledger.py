@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sscbtool.core.ledger import Class
+from sscbtool.core.ledger import SETTLED, Class
 from sscbtool.core.model import Catalogue, Outcome, Result, Severity
 from sscbtool.render.present.received import findings_in_short, refusals
 from sscbtool.render.present.words import Folder, capital, count_of, nonempty, severity_counts, title_of
@@ -73,7 +73,6 @@ NEXT: Mapping[str, str] = {
     Class.OWN_AUTHORITY_JOURNAL: "Say in the list of agreements what the council pays.",
     Class.CREDIT_NOTE_UNMATCHED: "Find the invoice that it takes back, or cancel it.",
 }
-_CLOSED = (Class.SETTLED, Class.OWN_AUTHORITY_JOURNAL)
 
 
 def ledger(result: Result) -> Report:
@@ -225,8 +224,8 @@ def _bridge(closing: Mapping[str, Any]) -> Table:
 
 
 def _breaks(closing: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    both = (*closing["lines"], *closing["unmatched"])
-    return [each for each in both if each["class"] not in _CLOSED and not each["explained"]]
+    items = (*(line for line in closing["lines"] if line["class"] not in SETTLED), *closing["unmatched"])
+    return [each for each in items if not each["explained"]]
 
 
 def _open(closing: Mapping[str, Any], catalogue: Catalogue | None) -> Lines | None:
