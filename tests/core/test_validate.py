@@ -1,6 +1,7 @@
 """Every fault of a return, once, at its own cell."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 
 import pandas as pd
@@ -77,11 +78,6 @@ def test_each_positive_cancels_one_negative_only():
     assert list(cancelling(frame, "amount")) == [False, True, False]
 
 
-def test_a_rule_that_nobody_knows_is_refused_by_file_and_key():
-    with pytest.raises(BadConfiguration, match=r"contributions.yaml.*rules\[1\]"):
-        check_definitions(contributions(rules=(rule("no_such_rule", "amount"),)))
-
-
 def test_what_pandera_does_not_take_is_refused_by_file():
     declared = {"schema_type": "dataframe", "columns": {"amount": {"dtype": "str", "checks": {"no_such_check": 1}}}}
     with pytest.raises(BadConfiguration, match=r"contributions.yaml"):
@@ -137,3 +133,36 @@ def test_a_sum_is_exactly_that_of_its_parts():
     }
     check = rule("adds_up", "gross", parts=["net", "vat"])
     assert list(CHECKS["adds_up"](pd.DataFrame(money), check, AROUND)) == [True, False, True]
+
+
+def test_a_rule_speaks_only_of_the_years_in_which_it_is_in_force():
+    day = rule("not_negative", "amount")
+    rows = [("LFB", -5, "01/05/2018")]
+    for first, last, told in ((None, "2017-18", 0), ("2018-19", None, 1), ("2019-20", None, 0), (None, "2018-19", 1)):
+        schema = contributions(rules=(replace(day, valid_from=first, valid_to=last),))
+        assert len(found(schema, rows)) == told, (first, last)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"when": {"organisation": ["LFB"]}}, ["B2"]),
+        ({"when": {"received_on": "given"}}, ["B2"]),
+        ({"when": {"received_on": "blank"}}, ["B3"]),
+        ({"unless": "received_on"}, ["B3"]),
+    ],
+)
+def test_a_rule_looks_only_at_the_rows_that_it_is_about(asked, told):
+    schema = contributions(rules=(rule("not_negative", "amount", **asked),))
+    rows = [("LFB", -5, "01/05/2018"), ("CCG", -7, None), ("CCG", 1, "01/05/2018")]
+    assert [cell for _, cell, _ in found(schema, rows)] == told
+
+
+def test_a_rule_that_looks_into_a_return_that_did_not_come_is_named_as_not_checked():
+    into = rule("references", "organisation", **{"in": "agreed.organisation"})
+    schema = contributions(rules=(into,))
+    assert validate(rows_of(schema, [("LFB", 1)]), AROUND).not_checked == (into,)
+    around = Surroundings(REGISTER, {"agreed": pd.DataFrame({"organisation": ["CCG"]})})
+    verdict = validate(rows_of(schema, [("LFB", 1)]), around)
+    assert verdict.not_checked == ()
+    assert [f.place.cell for f in verdict.findings] == ["A2"]

@@ -155,23 +155,39 @@ def restored(grid: Grid, table: Table, match: HeaderMatch, schema: ReturnSchema)
     """The table with those rows among its data that were set aside for their looks, yet answer to the schema.
 
     A course called "Total Respect" is no total where no total of numbers stands beside it, and a row whose date is
-    merged with the one above is no heading.
+    merged with the one above is no heading. Nor is London a total where the schema knows it as one of the areas that a
+    row may be of, whatever the rows above it come to.
     """
     needed = {match.columns[spec.name] for spec in schema.columns if spec.required and spec.name in match.columns}
     known = {*match.columns.values(), *match.wide.values()}
     with_totals = {total.row for total in table.totals}
     back = []
     for row, role in table.set_aside:
-        if role is RowRole.REPEATED_HEADER or row in with_totals:
-            continue
         i = int(np.searchsorted(grid.rows, row))
+        named = row in with_totals and _named_by_a_code(grid, i, match, schema)
+        if role is RowRole.REPEATED_HEADER or (row in with_totals and not named):
+            continue
         filled = {int(n) for j, n in enumerate(grid.columns) if grid.kinds[i, j] != Kind.BLANK} & known
-        if needed <= filled or (role is not RowRole.TOTAL and len(filled) >= max(2, len(known) / 2)):
+        if needed <= filled or (not named and role is not RowRole.TOTAL and len(filled) >= max(2, len(known) / 2)):
             back.append(row)
     if not back:
         return table
     rows = np.sort(np.concatenate([table.data_rows, np.array(back, dtype=np.int32)])).astype(np.int32)
-    return replace(table, data_rows=rows, set_aside=tuple(each for each in table.set_aside if each[0] not in back))
+    return replace(
+        table,
+        data_rows=rows,
+        set_aside=tuple(each for each in table.set_aside if each[0] not in back),
+        totals=tuple(total for total in table.totals if total.row not in back),
+    )
+
+
+def _named_by_a_code(grid: Grid, i: int, match: HeaderMatch, schema: ReturnSchema) -> bool:
+    """Whether a row is filled in columns of codes, and every one of those cells is a code that its column may hold."""
+    at = {number: schema.column(name) for name, number in match.columns.items()}
+    texts = [(at[int(n)], grid.text(i, j)) for j, n in enumerate(grid.columns) if int(n) in at and grid.text(i, j)]
+    coded = [spec for spec, text in texts if spec.values and fold(text) in spec.values]
+    stated = [spec for spec, _ in texts if spec.values]
+    return bool(coded) and coded == stated
 
 
 HEADING_DEPTH = 60

@@ -18,7 +18,7 @@ import pandera.pandas as pa
 from pandera.errors import SchemaDefinitionError, SchemaErrors
 from pandera.io.pandas_io import deserialize_schema
 
-from sscbtool.core.checks import CHECKS, ORIGIN, WORDED_ELSEWHERE, Surroundings, cancelling
+from sscbtool.core.checks import CHECKS, ORIGIN, Surroundings, applies, cancelling
 from sscbtool.core.model import Finding, Place, ReturnSchema, Rule, Severity
 from sscbtool.core.rows import Rows
 from sscbtool.errors import BadConfiguration
@@ -28,10 +28,10 @@ NOT_NULLABLE = "not_nullable"
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one return: its findings, and the rules that could not be checked, each with the reason."""
+    """What became of one return: its findings, and the rules that look into returns of which nothing was read."""
 
     findings: tuple[Finding, ...]
-    not_checked: tuple[str, ...] = ()
+    not_checked: tuple[Rule, ...] = ()
 
 
 def validate(rows: Rows, around: Surroundings, reported: Iterable[Place] = ()) -> Verdict:
@@ -45,7 +45,7 @@ def validate(rows: Rows, around: Surroundings, reported: Iterable[Place] = ()) -
     schema = rows.schema
     frame = rows.frame.assign(**{ORIGIN: _origins(rows)})
     told = {(place.file, place.sheet, place.row, place.column) for place in reported}
-    compiled = _compile(schema, around, frame)
+    compiled = _compile(schema, around, frame, rows.periods)
     found: list[tuple[int, Finding]] = []
     for rule, column, k in _failures(compiled.schema, frame, compiled.rules, schema):
         place = rows.place(k, column)
@@ -81,19 +81,11 @@ def worded(schema: ReturnSchema, name: str, column: str | None) -> Rule | None:
 
 
 def check_definitions(schema: ReturnSchema) -> None:
-    """Refuse a schema whose columns pandera does not take or whose rules nobody knows.
+    """Refuse a schema whose columns pandera does not take; its rules were looked at when the file was read.
 
     Raises:
         BadConfiguration: naming the file and the key.
     """
-    built_in = _built_in_checks(schema)
-    for number, rule in enumerate(schema.rules, start=1):
-        if rule.rule not in CHECKS and rule.rule not in WORDED_ELSEWHERE and rule.rule not in built_in:
-            raise BadConfiguration(
-                f"The file {schema.source} cannot be used: metadata.rules[{number}].rule: "
-                f"there is no rule {rule.rule!r}, and no check of that name stands in columns.",
-                f"Known rules are {', '.join(sorted((*CHECKS, *WORDED_ELSEWHERE)))}.",
-            )
     _declared(schema)
 
 
@@ -111,7 +103,7 @@ class _Compiled:
     schema: pa.DataFrameSchema
     rules: Mapping[str, Rule]
     """Our checks by the name that they have within pandera."""
-    not_checked: tuple[str, ...]
+    not_checked: tuple[Rule, ...]
 
 
 def _declared(schema: ReturnSchema) -> pa.DataFrameSchema:
@@ -127,37 +119,36 @@ def _declared(schema: ReturnSchema) -> pa.DataFrameSchema:
     return declared
 
 
-def _built_in_checks(schema: ReturnSchema) -> set[str]:
-    return {
-        str(check.name) for column in _declared(schema).columns.values() for check in column.checks if check.name
-    } | {NOT_NULLABLE}
-
-
-def _compile(schema: ReturnSchema, around: Surroundings, frame: pd.DataFrame) -> _Compiled:
+def _compile(schema: ReturnSchema, around: Surroundings, frame: pd.DataFrame, periods: list[str | None]) -> _Compiled:
     """The declared schema with our rules among its checks, and the dtypes that normalising gives."""
     compiled = _declared(schema)
     rules: dict[str, Rule] = {}
-    not_checked = []
+    not_checked: list[Rule] = []
     checks = []
     for number, rule in enumerate(schema.rules):
         check = CHECKS.get(rule.rule)
         if check is None or any(column not in frame for column in rule.columns):
             continue
-        passes = check(frame, rule, around)
+        looked_at = frame[applies(frame, rule) & _in_force(rule, periods)]
+        passes = check(looked_at, rule, around)
         if passes is None:
-            not_checked.append(
-                f"{schema.name}: {rule.code} was not checked, because {rule.options.get('in')} was not read"
-            )
+            not_checked.append(rule)
             continue
         name = f"{rule.code}#{number}"
         rules[name] = rule
-        checks.append(pa.Check(partial(_given, passes), name=name))
+        checks.append(pa.Check(partial(_given, passes.reindex(frame.index, fill_value=True)), name=name))
     for name, column in compiled.columns.items():
         column.coerce = False
         column.dtype = frame[name].dtype if name in frame else None
     compiled.coerce = False
     compiled.checks = [*compiled.checks, *checks]
     return _Compiled(compiled, rules, tuple(not_checked))
+
+
+def _in_force(rule: Rule, periods: list[str | None]) -> np.ndarray:
+    """Which rows are of a year in which the rule holds; a row of no stated year always is."""
+    first, last = rule.valid_from or "", rule.valid_to or "9999"
+    return np.array([period is None or first <= period <= last for period in periods], dtype=bool)
 
 
 def _given(passes: pd.Series[bool], _frame: pd.DataFrame) -> pd.Series[bool]:

@@ -166,9 +166,14 @@ def of_fault(kind: FaultKind | Marker, spec: ColumnSpec, place: Place) -> Findin
     return say(FAULTS.get(kind) or UNREADABLE[spec.kind], place, spec.name, title=spec.title.lower())
 
 
-def is_particular(kind: FaultKind | Marker) -> bool:
-    """Whether the fault has a sentence of its own, that a schema's general one would only blur."""
-    return isinstance(kind, Marker) or kind in FAULTS
+def is_particular(kind: FaultKind | Marker, of: ColumnKind) -> bool:
+    """Whether the fault has a sentence of its own, that a schema's general one would only blur.
+
+    That something is no number says no more in a column of plain numbers than that it cannot be read.
+    """
+    return isinstance(kind, Marker) or (
+        kind in FAULTS and (kind is not FaultKind.NOT_A_NUMBER or of is not ColumnKind.NUMBER)
+    )
 
 
 def of_remark(remark: Remark, file: str) -> Finding:

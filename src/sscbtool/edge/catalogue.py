@@ -35,6 +35,7 @@ from sscbtool.core.model import (
     Wide,
 )
 from sscbtool.core.register import mistake
+from sscbtool.core.rules import RULES, WORDED_ELSEWHERE, option_mistake
 from sscbtool.core.values import Period, fold, parse_period
 from sscbtool.errors import BadConfiguration
 
@@ -85,6 +86,7 @@ def load_catalogue(folder: Path) -> Catalogue:
         if schema.name in returns:
             _refuse(schema.source, "name", f"{returns[schema.name].source} has the same name")
         returns[schema.name] = schema
+    _sound_references(returns)
     organisations = load_organisations(folder, hashes)
     figures: dict[str, tuple[Figure, ...]] = {}
     checks: dict[str, tuple[DocumentCheck, ...]] = {}
@@ -131,7 +133,7 @@ def _return_schema(document: Mapping[str, Any], source: str) -> ReturnSchema:
         columns=columns,
         key=tuple(metadata.get("key") or ()),
         totals=tuple(metadata.get("totals") or ()),
-        rules=tuple(_rules(metadata.get("rules") or [], known, source)),
+        rules=tuple(_rules(metadata.get("rules") or [], columns, declared["columns"], source)),
         measures=tuple(_measures(name, _mapping(metadata.get("measures") or {}, source, "metadata.measures"), source)),
         sender=metadata.get("sender"),
         wide=tuple(_wide(metadata.get("wide"), known, source)),
@@ -184,28 +186,89 @@ def _columns(declared: Mapping[str, Any], described: Mapping[str, Any], source: 
     return tuple(found)
 
 
-def _rules(stated: Any, known: set[str], source: str) -> Iterable[Rule]:
+def _rules(stated: Any, columns: tuple[ColumnSpec, ...], declared: Mapping[str, Any], source: str) -> Iterable[Rule]:
+    known = {column.name for column in columns}
     if not isinstance(stated, list):
         _refuse(source, "metadata.rules", "rules are a list")
-    for number, rule in enumerate(stated, start=1):
+    for number, about in enumerate(stated, start=1):
         key = f"metadata.rules[{number}]"
-        rule = _mapping(rule, source, key)
+        about = _mapping(about, source, key)
         for needed in ("rule", "code", "severity", "says", "fix"):
-            if not rule.get(needed):
+            if not about.get(needed):
                 _refuse(source, f"{key}.{needed}", "it is missing")
-        columns = tuple(rule.get("columns") or ([rule["column"]] if rule.get("column") else []))
-        _among(columns, known, source, f"{key}.column")
-        yield Rule(
-            code=str(rule["code"]),
-            rule=str(rule["rule"]),
-            columns=columns,
-            severity=_member(Severity, rule["severity"], source, f"{key}.severity"),
-            says=str(rule["says"]),
-            fix=str(rule["fix"]),
-            options={name: value for name, value in rule.items() if name not in NOT_OPTIONS},
-            valid_from=rule.get("valid_from"),
-            valid_to=rule.get("valid_to"),
+        if about.get("columns") and not isinstance(about["columns"], list):
+            _refuse(source, f"{key}.columns", "a list of columns is expected; one column is said with column")
+        named = tuple(about.get("columns") or ([about["column"]] if about.get("column") else []))
+        _among(named, known, source, f"{key}.column")
+        rule = Rule(
+            code=str(about["code"]),
+            rule=str(about["rule"]),
+            columns=named,
+            severity=_member(Severity, about["severity"], source, f"{key}.severity"),
+            says=_sentence(about["says"], source, f"{key}.says"),
+            fix=_sentence(about["fix"], source, f"{key}.fix"),
+            options={name: value for name, value in about.items() if name not in NOT_OPTIONS},
+            valid_from=_year(about.get("valid_from"), source, f"{key}.valid_from"),
+            valid_to=_year(about.get("valid_to"), source, f"{key}.valid_to"),
         )
+        _sound_rule(rule, known, declared, source, key)
+        yield rule
+
+
+def _sound_rule(rule: Rule, known: set[str], declared: Mapping[str, Any], source: str, key: str) -> None:
+    """Refuse a rule that nobody knows, or that says what its function does not take."""
+    if rule.rule in RULES:
+        if unsound := option_mistake(rule.rule, rule.options, len(rule.columns), known):
+            _refuse(source, f"{key}.{unsound[0]}", unsound[1])
+        return
+    if rule.options:
+        _refuse(source, f"{key}.{next(iter(rule.options))}", f"{rule.rule} takes no such option")
+    if rule.rule in WORDED_ELSEWHERE:
+        return
+    own = [(declared.get(name) or {}).get("checks") or {} for name in rule.columns]
+    if not own or any(rule.rule not in checks for checks in own):
+        rules = ", ".join(sorted((*RULES, *WORDED_ELSEWHERE)))
+        why = f"there is no rule {rule.rule!r}, and no check of that name stands at its columns; rules are {rules}"
+        _refuse(source, f"{key}.rule", why)
+
+
+SAID = dict.fromkeys(("column", "title", "other", "period"), "")
+"""What a rule's sentence may name in braces."""
+
+
+def _sentence(text: Any, source: str, key: str) -> str:
+    """A rule's sentence, whose braces name only what is filled in."""
+    try:
+        str(text).format_map(SAID)
+    except (KeyError, IndexError, ValueError):
+        _refuse(source, key, f"in braces may stand {', '.join(SAID)}; a brace of its own is written twice")
+    return str(text)
+
+
+def _year(text: Any, source: str, key: str) -> str | None:
+    """A financial year as it is compared with those of rows: 2018-19."""
+    period = parse_period(str(text)) if text is not None else None
+    if text is not None and not isinstance(period, Period):
+        _refuse(source, key, "a financial year is written 2018-19")
+    return str(period) if period else None
+
+
+def _sound_references(returns: Mapping[str, ReturnSchema]) -> None:
+    """Refuse a rule that looks into a return, or a column of one, that there is not."""
+    for schema in returns.values():
+        for number, rule in enumerate(schema.rules, start=1):
+            if "in" not in rule.options:
+                continue
+            key, (other, column) = f"metadata.rules[{number}]", str(rule.options["in"]).split(".")
+            there = returns.get(other)
+            if there is None:
+                _refuse(schema.source, f"{key}.in", f"there is no return {other}")
+            known = {each.name for each in there.columns}
+            named = [column, *(rule.options.get("having") or {})]
+            named += [str(rule.options[end]) for end in ("from", "to") if end in rule.options]
+            for name in named:
+                if name not in known:
+                    _refuse(schema.source, f"{key}.in", f"{name} is not one of the columns of {other}")
 
 
 def _measures(name: str, stated: Mapping[str, Any], source: str) -> Iterable[Measure]:

@@ -26,6 +26,7 @@ from sscbtool.core.model import (
     Measure,
     Outcome,
     Place,
+    Rule,
     SetAside,
     Severity,
     Status,
@@ -61,7 +62,8 @@ def judge_rows(received: Received) -> Judged:
     submissions, superseded = _current(received)
     period = received.period or _prevailing(submissions)
     rows = gather(received.catalogue.returns, submissions)
-    findings = [*received.findings, *_validated(received, rows), *_covers(received, submissions)]
+    validated, not_checked = _validated(received, rows)
+    findings = [*received.findings, *validated, *_covers(received, submissions)]
     set_aside: dict[tuple[str, str | None, object], list[SetAside]] = {}
     for submission in superseded:
         reason = "superseded by a later file"
@@ -78,7 +80,7 @@ def judge_rows(received: Received) -> Judged:
         rows=rows,
         findings=tuple(findings),
         totals=tuple(_totals(rows, period)),
-        remarks=(*received.remarks, *_added(submissions)),
+        remarks=(*received.remarks, *_added(submissions), *not_checked),
         kept=kept,
     )
 
@@ -104,13 +106,27 @@ NOTHING_SAID = frozenset({Status.NOT_CHECKED, Status.NARRATIVE})
 # --------------------------------------------------------------------------- validate
 
 
-def _validated(received: Received, rows: Mapping[str, Rows]) -> Iterator[Finding]:
+def _validated(received: Received, rows: Mapping[str, Rows]) -> tuple[list[Finding], list[str]]:
+    """What the rules find in each return, and what of them could not be asked, a sentence a return."""
     around = Surroundings(received.register, {name: each.frame for name, each in rows.items()})
+    findings: list[Finding] = []
+    unasked: list[str] = []
     for each in rows.values():
         if len(each):
-            yield from validate(each, around, received.unread_cells).findings
-            yield from _imitations(received, each)
-            yield from _near_keys(each)
+            verdict = validate(each, around, received.unread_cells)
+            findings += (*verdict.findings, *_imitations(received, each), *_near_keys(each))
+            unasked += _unasked(received, each.schema.title, verdict.not_checked)
+    return findings, unasked
+
+
+def _unasked(received: Received, title: str, rules: Iterable[Rule]) -> Iterator[str]:
+    """Rules that look into a return of which nothing was read, a sentence for each such return."""
+    missing: dict[str, list[str]] = {}
+    for rule in rules:
+        missing.setdefault(str(rule.options["in"]).partition(".")[0], []).append(rule.code)
+    for other, codes in missing.items():
+        of = received.catalogue.returns[other].title
+        yield f"{title}: {', '.join(codes)} not checked, because nothing was read of {of}."
 
 
 def _imitations(received: Received, rows: Rows) -> Iterator[Finding]:

@@ -286,7 +286,7 @@ class _OneFile:
         for fault in rows.faults:
             place = Place(path, table.sheet, fault.row, fault.number)
             spec = schema.column(fault.column)
-            rule = None if wording.is_particular(fault.kind) else worded(schema, "kind", fault.column)
+            rule = None if wording.is_particular(fault.kind, spec.kind) else worded(schema, "kind", fault.column)
             self.findings.append(
                 word(rule, schema, place, spec.name) if rule else wording.of_fault(fault.kind, spec, place)
             )
@@ -516,16 +516,22 @@ def _ragged(workbook: Workbook, table: Table) -> tuple[int, ...]:
 
 
 def _totals(table: Table, match: HeaderMatch, schema: ReturnSchema, path: str) -> Iterator[Finding]:
-    """Stated totals of the columns that the schema totals, where they do not add up."""
+    """Stated totals that do not add up: of the columns that the schema totals, and where nothing of their row does."""
     from sscbtool.core import wording
     from sscbtool.core.validate import word, worded
 
     names = {number: name for name, number in match.columns.items()}
     if match.layout:
         names |= dict.fromkeys((*match.wide.values(), *match.controls), match.layout.value)
+    borne_out = {total.row for total in table.totals if total.agrees or names.get(total.column) in schema.totals}
     for total in table.totals:
         name = names.get(total.column)
-        if total.agrees or name not in schema.totals:
+        if total.agrees or name is None:
+            continue
+        if name not in schema.totals:
+            # A row that nothing bears out as a total may be data that only looks like one: it is not left out unsaid.
+            if total.row not in borne_out and schema.column(name).kind in (ColumnKind.COUNT, ColumnKind.MONEY):
+                yield wording.of_total(total, table, path)
             continue
         place = Place(path, table.sheet, total.row, total.column)
         rule = worded(schema, "total_agrees", name)
