@@ -1,4 +1,4 @@
-"""What a child process of ``edge.pool`` does: gate, reader, answer, next file. The one place that composes the two.
+"""What a child process of ``edge.pool`` does: gate, reader, tables, answer, next file; the one place that joins them.
 
 Nothing here is called by the parent. A file's content is met only after the process has given up what it does not
 need: terminal, environment, network, other programs, writing files, memory and time beyond the limits.
@@ -13,14 +13,16 @@ import math
 import os
 import signal
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
 
+from sscbtool.core.locate import locate
 from sscbtool.core.model import Limits
+from sscbtool.core.values import fold
 from sscbtool.edge import intake, pool, readers
 from sscbtool.errors import InputRefused
 
@@ -52,39 +54,66 @@ def main() -> int:
     fresh = _size()
     with contextlib.suppress(BrokenPipeError):
         _send(answers, {"ready": True}, None)
+        batch = _Batch()
         while (request := _request(requests)) is not None:
+            if "path" not in request:
+                batch = _Batch(frozenset(request["organisations"]), request["cells"])
+                continue
             path = Path(os.fsdecode(bytes.fromhex(request["path"])))
-            if not _serve(path, request["password"], limits, answers, fresh):
+            if not _serve(_File(path, request["password"], limits, batch), answers, fresh):
                 break
     return 0
 
 
-def _serve(path: Path, password: str | None, limits: Limits, answers: BinaryIO, fresh: int) -> bool:
+@dataclass(frozen=True)
+class _Batch:
+    """What is told once of many files."""
+
+    organisations: frozenset[str] = frozenset()
+    """Folded names of the register."""
+    cells: bool = True
+    """Whether grids are wanted beside the tables."""
+
+
+@dataclass(frozen=True)
+class _File:
+    """What is asked of one file."""
+
+    path: Path
+    password: str | None
+    limits: Limits
+    batch: _Batch
+
+
+def _serve(file: _File, answers: BinaryIO, fresh: int) -> bool:
     """Answers one request; False if this process should not serve another."""
     idle = _size()
-    _cap_memory(idle + limits.memory_bytes)
-    _cap_time(pool.seconds_for(path, limits))
-    envelope, cells = _outcome(path, password, limits)
+    _cap_memory(idle + file.limits.memory_bytes)
+    _cap_time(pool.seconds_for(file.path, file.limits))
+    envelope, found = _outcome(file)
     retiring = idle - fresh > RETIRE_BYTES
     # What the file needed was counted; handing it over may take somewhat more.
-    _cap_memory(_size() + limits.memory_bytes)
-    _send(answers, envelope | {"retiring": retiring}, cells)
-    del cells
+    _cap_memory(_size() + file.limits.memory_bytes)
+    _send(answers, envelope | {"retiring": retiring}, found)
+    del found
     if _size() - fresh > TIDY_BYTES:
         _tidy()
     return not retiring
 
 
-def _outcome(path: Path, password: str | None, limits: Limits) -> tuple[dict[str, Any], pool.Encoded | None]:
-    """The envelope and the cells, if the file was read. Every way of failing becomes a refusal of this one file."""
-    sha256 = None
+def _outcome(file: _File) -> tuple[dict[str, Any], pool.Encoded | None]:
+    """The envelope and what was found, if it was read. Every way of failing becomes a refusal of this one file."""
+    limits, sha256 = file.limits, None
     told: dict[str, Any]
     try:
-        received = intake.receive(path, limits)
+        received = intake.receive(file.path, limits)
         sha256 = received.sha256
-        admitted = intake.judge(received, limits, password)
+        admitted = intake.judge(received, limits, file.password)
         workbook = readers.read(admitted.data, admitted.format, limits)
-        cells = pool.Encoded(replace(workbook, remarks=(*admitted.remarks, *workbook.remarks)))
+        workbook = replace(workbook, remarks=(*admitted.remarks, *workbook.remarks))
+        names = file.batch.organisations
+        tables = tuple(locate(grid, is_organisation=lambda name: fold(name) in names) for grid in workbook.grids)
+        found = pool.Encoded(workbook, tables, cells=file.batch.cells)
     except InputRefused as refused:
         protected = isinstance(refused, intake.Protected)
         told = {"reason": refused.message, "hint": refused.hint, "protected": protected}
@@ -94,7 +123,7 @@ def _outcome(path: Path, password: str | None, limits: Limits) -> tuple[dict[str
         reason = f"could not be read (internal reader fault: {type(error).__name__})"
         told = {"reason": reason, "hint": pool.ASK_SIMPLER, "fault": True}
     else:
-        return {"sha256": sha256}, cells
+        return {"sha256": sha256}, found
     return {"sha256": sha256, **told}, None
 
 
@@ -121,12 +150,12 @@ def _request(requests: BinaryIO) -> dict[str, Any] | None:
     return told
 
 
-def _send(answers: BinaryIO, envelope: dict[str, Any], cells: pool.Encoded | None) -> None:
+def _send(answers: BinaryIO, envelope: dict[str, Any], found: pool.Encoded | None) -> None:
     facts = json.dumps(envelope).encode()
-    answers.write(pool.FRAME.pack(len(facts), cells.size if cells else 0))
+    answers.write(pool.FRAME.pack(len(facts), found.size if found else 0))
     answers.write(facts)
-    if cells:
-        cells.write(answers)
+    if found:
+        found.write(answers)
     answers.flush()
 
 

@@ -1,6 +1,7 @@
 """The children that read: order, limits, death, and that nothing leaks in or out."""
 
 import contextlib
+import dataclasses
 import io
 import json
 import os
@@ -10,8 +11,12 @@ import subprocess
 import sys
 import textwrap
 import time
+import typing
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from enum import Enum
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import openpyxl
@@ -20,9 +25,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sscbtool.core.model import Area, FileFormat, Grid, Limits, Remark, RemarkKind, Workbook
+from sscbtool.core.model import Area, FileFormat, Grid, Limits, Remark, RemarkKind, Table, Workbook
 from sscbtool.edge import pool
-from sscbtool.edge.pool import Pool, decode, encode, read_files
+from sscbtool.edge.pool import Pool, decode, encode, process, read_files, tables
 from sscbtool.errors import InputRefused
 
 LIMITS = Limits()
@@ -94,7 +99,7 @@ def gone(pids: list[int], seconds: float = 60.0) -> bool:
 def misbehaving():
     """A pool whose children do what the first field of a file tells them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pool, "BOOT", MISBEHAVING)
+        patch.setattr(process, "BOOT", MISBEHAVING)
         patch.setenv("PARTNER_SECRET", "do not tell")
         with Pool(replace(LIMITS, seconds=60.0, memory_bytes=600 << 20), workers=2) as running:
             yield running
@@ -103,7 +108,7 @@ def misbehaving():
 @pytest.fixture
 def hasty(monkeypatch):
     """The same with little time for a file, but enough for a sound one on a busy machine."""
-    monkeypatch.setattr(pool, "BOOT", MISBEHAVING)
+    monkeypatch.setattr(process, "BOOT", MISBEHAVING)
     with Pool(replace(LIMITS, seconds=3.0), workers=2) as running:
         yield running
 
@@ -143,7 +148,7 @@ def test_readings_come_in_the_order_of_the_paths_given(files):
 
 
 def test_no_files_need_no_children(monkeypatch):
-    monkeypatch.setattr(pool, "_Child", None)
+    monkeypatch.setattr(pool, "Child", None)
     assert list(read_files([], LIMITS)) == []
 
 
@@ -213,8 +218,8 @@ def test_a_child_that_overruns_costs_one_file_and_about_the_time_allowed(hasty, 
 
 @pytest.mark.skipif(not LINUX, reason="needs /proc")
 def test_a_child_that_is_kept_from_the_processor_is_not_taken_for_one_that_hangs(monkeypatch, files):
-    monkeypatch.setattr(pool, "BOOT", MISBEHAVING)
-    monkeypatch.setattr(pool._Child, "is_running", lambda _: True)
+    monkeypatch.setattr(process, "BOOT", MISBEHAVING)
+    monkeypatch.setattr(process.Child, "is_running", lambda _: True)
     with Pool(replace(LIMITS, seconds=0.5), workers=1) as running:
         (slow,) = running.read(files("slow,1\n"))
         (hanging,) = running.read(files("sleep,1\n"))
@@ -277,7 +282,7 @@ def test_children_write_no_file(misbehaving, files, tmp_path):
 
 @pytest.mark.skipif(not LINUX, reason="needs /proc")
 def test_children_inherit_no_open_file_not_even_an_inheritable_lock(files, tmp_path, monkeypatch):
-    monkeypatch.setattr(pool, "BOOT", MISBEHAVING)
+    monkeypatch.setattr(process, "BOOT", MISBEHAVING)
     with (tmp_path / "lock").open("w") as lock:
         os.set_inheritable(lock.fileno(), True)
         with Pool(LIMITS, workers=1) as running:
@@ -302,7 +307,7 @@ def test_a_module_in_the_current_folder_is_never_imported(files, tmp_path, monke
 
 @pytest.mark.skipif(not LINUX, reason="needs /proc")
 def test_no_child_outlives_the_pool_whatever_ended_it(files, monkeypatch):
-    monkeypatch.setattr(pool, "BOOT", MISBEHAVING)
+    monkeypatch.setattr(process, "BOOT", MISBEHAVING)
     pids = []
     with Pool(LIMITS, workers=2) as running:
         pids = [child.process.pid for child in running._children.values()]
@@ -337,7 +342,7 @@ HOST = """
 import sys
 from sscbtool.core.model import Limits
 from sscbtool.edge import pool
-pool.BOOT = sys.argv[1]
+pool.process.BOOT = sys.argv[1]
 with pool.Pool(Limits(), workers=2) as running:
     print(*(child.process.pid for child in running._children.values()), flush=True)
     list(running.read(sys.argv[2:]))
@@ -362,7 +367,7 @@ def test_children_die_with_their_parent(files, blow, busy):
 
 
 def test_children_that_cannot_start_are_a_bug_and_not_an_endless_wait(files, monkeypatch, capfd):
-    monkeypatch.setattr(pool, "BOOT", "raise SystemExit(3)")
+    monkeypatch.setattr(process, "BOOT", "raise SystemExit(3)")
     with pytest.raises(RuntimeError, match="could not be started"):
         list(read_files(files(SOUND, SOUND), LIMITS))
     assert capfd.readouterr() == ("", "")
@@ -393,7 +398,7 @@ import time; time.sleep(30)
     ],
 )
 def test_an_answer_that_is_not_believable_costs_the_file_and_nothing_more(files, monkeypatch, answer):
-    monkeypatch.setattr(pool, "BOOT", IMPOSTOR.replace("ANSWER", answer))
+    monkeypatch.setattr(process, "BOOT", IMPOSTOR.replace("ANSWER", answer))
     (reading,) = read_files(files(SOUND), LIMITS)
     assert (reading.reason, reading.fault, reading.workbook) == (pool.STOPPED, True, None)
 
@@ -444,18 +449,89 @@ def same(one: Workbook, other: Workbook) -> bool:
 
 def test_a_workbook_comes_back_as_it_was():
     workbook = some_workbook()
-    assert same(decode(encode(workbook)), workbook)
+    assert same(decode(encode(workbook)).workbook, workbook)
     empty = replace(workbook.grids[0], rows=np.empty(0, np.int32), columns=np.empty(0, np.int32), texts=())
     none = np.zeros((0, 0), np.uint8)
     empty = replace(empty, kinds=none, flags=none, formats=none.astype(np.uint16))
     for other in (some_workbook(grids=()), some_workbook(grids=(empty, *workbook.grids, empty))):
-        assert same(decode(encode(other)), other)
+        assert same(decode(encode(other)).workbook, other)
+
+
+def filled(kind: Any, seed: Iterator[int]) -> Any:
+    """A value of an annotation in which no two parts are alike, so that none can go missing or change places."""
+    origin, parts = typing.get_origin(kind), typing.get_args(kind)
+    if dataclasses.is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        return kind(**{field.name: filled(hints[field.name], seed) for field in dataclasses.fields(kind)})
+    if origin is np.ndarray:
+        return np.array([next(seed), next(seed)], np.int32)
+    if origin is tuple:
+        return tuple(filled(part, seed) for part in (parts[:1] * 2 if parts[-1] is Ellipsis else parts))
+    if origin is Mapping:
+        return {filled(parts[0], seed): filled(parts[1], seed) for _ in range(2)}
+    if type(None) in parts:
+        return filled(parts[0], seed)
+    if issubclass(kind, Enum):
+        return list(kind)[next(seed) % len(kind)]
+    return kind(next(seed))
+
+
+def plain(value: Any) -> Any:
+    """The same as values that can be compared."""
+    if dataclasses.is_dataclass(value):
+        return [plain(getattr(value, field.name)) for field in dataclasses.fields(value)]
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+NUMBERS = iter(range(1, 10_000))
+SOME_TABLES = tuple(tuple(filled(Table, NUMBERS) for _ in range(count)) for count in (2, 0, 1))
+
+
+def test_every_field_of_a_table_comes_back_as_it_was():
+    back = decode(encode(some_workbook(), SOME_TABLES)).tables
+    assert [[plain(table) for table in sheet] for sheet in back] == [
+        [plain(table) for table in sheet] for sheet in SOME_TABLES
+    ]
+    nothing = replace(SOME_TABLES[0][0], sheet=None, totals=(), carried={}, data_rows=np.empty(0, np.int32))
+    (((once,),),) = (decode(encode(some_workbook(), ((nothing,),))).tables,)
+    assert plain(once) == plain(nothing)
+
+
+def test_tables_may_come_without_their_grids():
+    found = decode(encode(some_workbook(), SOME_TABLES, cells=False))
+    assert same(found.workbook, some_workbook(grids=()))
+    assert len(found.tables) == 3
+
+
+@pytest.mark.parametrize(
+    ("part", "word"),
+    [("area", ["1", 1, 2, 4]), ("area", [1, 1, 2]), ("area", None), ("data_rows", [0, 1 << 40]), ("data_rows", [-4, 1]),
+     ("notes", [[1, 1]]), ("notes", {"a": 1}), ("set_aside", [[3, "nonsense"]]), ("header_rows", [1.5]),
+     ("header_rows", [True]), ("row_breaks", [[1, 1, [], "NaN", "1"]]), ("row_breaks", [[1, 1, [], "1", "many"]])],
+)  # fmt: skip
+def test_a_table_that_is_none_is_not_believed(part, word):
+    told, arrays = tables.plain_tables(SOME_TABLES[2:])
+    told[0][0][[field.name for field in dataclasses.fields(Table)].index(part)] = word
+    with pytest.raises((ValueError, TypeError)):
+        tables.tables_of(told, memoryview(arrays))
+
+
+def test_tables_are_located_with_the_organisations_of_the_batch(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("Agency,Amount\nRiverside,\nProbation,150\nCCG,200\n")
+    (unknown,) = read_files([str(path)], LIMITS)
+    with Pool(LIMITS, workers=1) as running:
+        (known,) = running.read([str(path)], organisations={"riverside"})
+        (again,) = running.read([str(path)])
+        (bare,) = running.read([str(path)], cells=False)
+    assert [len(each.tables[0][0].data_rows) for each in (unknown, known, again, bare)] == [2, 3, 2, 2]
+    assert [len(each.workbook.grids) for each in (unknown, known, again, bare)] == [1, 1, 1, 0]
 
 
 def test_matrices_without_a_mark_take_no_room():
     grid = some_workbook().grids[0]
     plain = replace(grid, flags=np.zeros((3, 2), np.uint8), formats=np.zeros((3, 2), np.uint16))
-    back = decode(encode(some_workbook(grids=(plain,)))).grids[0]
+    back = decode(encode(some_workbook(grids=(plain,)))).workbook.grids[0]
     assert back.flags.shape == (3, 2)
     assert back.flags.strides == (0, 0)
     assert not back.formats.any()
@@ -464,12 +540,13 @@ def test_matrices_without_a_mark_take_no_room():
 @given(st.integers(0, 10_000), st.integers(0, 255), st.integers(0, 3))
 @settings(max_examples=300, deadline=None)
 def test_bytes_that_were_tampered_with_are_a_value_error_or_a_sound_workbook(place, byte, cut):
-    data = bytearray(encode(some_workbook()))
+    data = bytearray(encode(some_workbook(), SOME_TABLES))
     data[place % len(data)] = byte
     try:
-        workbook = decode(bytes(data[: len(data) - cut]))
+        found = decode(bytes(data[: len(data) - cut]))
     except ValueError:
         return
+    workbook = found.workbook
     for grid in workbook.grids:
         assert grid.kinds.shape == grid.flags.shape == grid.formats.shape == grid.shape
         assert all(len(column) == len(grid.rows) for column in grid.lists)
@@ -477,7 +554,7 @@ def test_bytes_that_were_tampered_with_are_a_value_error_or_a_sound_workbook(pla
 
 
 def test_a_workbook_with_more_merges_than_a_parent_would_take_is_refused(monkeypatch):
-    monkeypatch.setattr(pool, "MOST_JSON", 2000)
+    monkeypatch.setattr(pool.cells, "MOST_JSON", 2000)
     merges = tuple(Area(row, 1, row, 2) for row in range(1, 400))
     with pytest.raises(InputRefused, match="merges or hides"):
         encode(some_workbook(grids=(replace(some_workbook().grids[0], merges=merges),)))

@@ -224,6 +224,8 @@ class Reading:
     path: str
     sha256: str | None
     workbook: Workbook | None
+    tables: tuple[tuple[Table, ...], ...] = ()
+    """The tables of each visible sheet, in their order."""
     reason: str | None = None
     hint: str = ""
     protected: bool = False

@@ -31,6 +31,11 @@ class Register:
     def _by_likeness(self) -> dict[str, Organisation]:
         return {skeleton(name): organisation for name, organisation in self._by_name.items()}
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Every registered name, folded."""
+        return frozenset(self._by_name)
+
     def resolve(self, name: str) -> Organisation | None:
         """The organisation of that code, name or alias."""
         return self._by_name.get(fold(name))

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from sscbtool import __version__
 from sscbtool.core import wording
-from sscbtool.core.locate import locate
 from sscbtool.core.model import (
     Catalogue,
     Figure,
@@ -61,12 +60,12 @@ def inspect(request: Request) -> Result:
     findings: list[Finding] = []
     with pool_for(request, len(found.files)) as pool:
         register = Register(load_organisations(schemas_folder(request.settings)))
-        for reading in read_all(pool, found.files, request):
+        for reading in read_all(pool, found.files, request, register, cells=False):
             if reading.workbook is None:
                 files.append(refused_report(reading))
                 continue
             try:
-                report, own = _tables_of(reading, reading.workbook, register)
+                report, own = _tables_of(reading, reading.workbook)
             except Exception as bug:  # noqa: BLE001 - one file must not cost the others their run
                 report, own = stumbled_report(reading, bug), []
             files.append(report)
@@ -78,16 +77,15 @@ def inspect(request: Request) -> Result:
     return Result("inspect", None, verdict, tuple(files), findings=tuple(findings), remarks=found.remarks)
 
 
-def _tables_of(reading: Reading, workbook: Workbook, register: Register) -> tuple[FileReport, list[Finding]]:
+def _tables_of(reading: Reading, workbook: Workbook) -> tuple[FileReport, list[Finding]]:
     """Every table of one workbook, and what it shows against itself."""
     path = reading.path
     reports: list[TableReport] = []
     findings: list[Finding] = []
-    for grid in workbook.grids:
-        for table in locate(grid, is_organisation=register.__contains__):
-            reports.append(TableReport(table))
-            findings += wording.of_table(table, path)
-            findings += [wording.of_total(total, table, path) for total in table.totals if not total.agrees]
+    for table in (table for tables in reading.tables for table in tables):
+        reports.append(TableReport(table))
+        findings += wording.of_table(table, path)
+        findings += [wording.of_total(total, table, path) for total in table.totals if not total.agrees]
     findings += [wording.of_remark(remark, path) for remark in workbook.remarks]
     if not reports:
         findings.append(wording.say(wording.NO_TABLE, Place(path), None))

@@ -1,4 +1,4 @@
-"""From paths to rows: collect, open, locate, recognise, normalise.
+"""From paths to rows: collect, open and locate (both in child processes), recognise, normalise.
 
 What a file is (return, partner, period) is decided here, each with its reason.
 """
@@ -115,7 +115,6 @@ def receive(request: Request) -> Received:
     """
     found = files_of(request)
     with pool_for(request, len(found.files)) as pool:
-        readings = read_all(pool, found.files, request)
         from sscbtool.edge.catalogue import load_catalogue
 
         catalogue = load_catalogue(schemas_folder(request.settings))
@@ -123,7 +122,7 @@ def receive(request: Request) -> Received:
         _known_options(request, catalogue, register)
         asked, remark = asked_period(request)
         intake = _Intake(_Known(request, catalogue, register, asked))
-        for reading in readings:
+        for reading in read_all(pool, found.files, request, register):
             intake.take(reading)
     return Received(
         catalogue,
@@ -216,17 +215,15 @@ class _OneFile:
     def _tables(self) -> tuple[TableReport, ...]:
         """Every table of a workbook: recognised ones become submissions, the others are named."""
         from sscbtool.core import wording
-        from sscbtool.core.locate import locate
         from sscbtool.core.recognise import Recognition, blocks, by_heading, recognise
 
         cover, path = self.cover, self.reading.path
         schemas = self.known.catalogue.returns.values()
         chosen = self.known.request.return_name or (cover.return_name if cover else None)
         told: list[tuple[Grid, Table, Recognition]] = []
-        for grid in self.workbook.grids:
+        for grid, located in zip(self.workbook.grids, self.reading.tables, strict=True):
             if cover and grid.sheet == cover.sheet:
                 continue
-            located = locate(grid, is_organisation=self.known.register.__contains__)
             found = [
                 (
                     grid,
@@ -420,12 +417,19 @@ def pool_for(request: Request, files: int) -> Pool:
     return Pool(request.limits, workers=None if files > 1 else 1)
 
 
-def read_all(pool: Pool, files: Sequence[str], request: Request) -> Iterator[Reading]:
-    """Open every file in its order; a protected workbook once more with the password, if somebody may be asked."""
-    for reading in pool.read(files, on_progress=request.progress):
+def read_all(
+    pool: Pool, files: Sequence[str], request: Request, register: Register, *, cells: bool = True
+) -> Iterator[Reading]:
+    """Open every file in its order and find its tables; a protected workbook once more with the password, if any.
+
+    With ``cells`` False the tables come without their grids.
+    """
+    names = register.names
+    for reading in pool.read(files, on_progress=request.progress, organisations=names, cells=cells):
         if reading.protected and request.ask_password and (password := request.ask_password(reading.path)):
             with Pool(request.limits, workers=1) as alone:
-                yield from alone.read([reading.path], passwords={reading.path: password})
+                passwords = {reading.path: password}
+                yield from alone.read([reading.path], passwords=passwords, organisations=names, cells=cells)
         else:
             yield reading
 
