@@ -42,11 +42,11 @@ def books(tmp_path: Path) -> Path:
     (tmp_path / "agreed.csv").write_text(AGREED, encoding="utf-8")
     (tmp_path / "invoices.csv").write_text(INVOICED, encoding="utf-8")
     (tmp_path / "splits.csv").write_text(SPLITS, encoding="utf-8")
-    _export(tmp_path, LINES)
+    export(tmp_path, LINES)
     return tmp_path
 
 
-def _export(folder: Path, lines: tuple[tuple[str, ...], ...]) -> None:
+def export(folder: Path, lines: tuple[tuple[str, ...], ...]) -> None:
     text = "".join("\t".join(line) + "\r\n" for line in (HEAD, *lines))
     (folder / "ledger.xls").write_text(text, encoding="utf-16", newline="")
 
@@ -84,7 +84,7 @@ def test_a_match_names_the_cell_of_each_ledger_line(books):
 
 
 def test_a_year_in_which_everything_came_ends_clean(books):
-    _export(books, (*LINES[:3], ("1000", "1400000004", "1", "29.03.2019", *LINES[3][4:]), LINES[4]))
+    export(books, (*LINES[:3], ("1000", "1400000004", "1", "29.03.2019", *LINES[3][4:]), LINES[4]))
     ran = close(books, "--control-total", "133921.50", "--control-rows", "5")
     assert (ran.code, ran.json["outcome"]) == (0, "clean")
 
@@ -126,7 +126,7 @@ def test_every_fund_stands_side_by_side_where_none_is_asked_for(books):
 
 def test_settings_say_which_codes_are_whose_and_how_the_ledger_writes_income(books):
     export = tuple((*line[:-1], line[-1].rstrip("-")) for line in LINES)
-    _export(books, export)
+    export(books, export)
     settings = '[ledger]\nincome = "debit"\ntolerance = "500.00"\n'
     (books / "sscbtool.toml").write_text(settings, encoding="utf-8")
     ran = run("--workspace", books, "ledger", books, "--fund", "SSCB", "--period", "2018-19", "--format", "json")
@@ -169,7 +169,7 @@ def test_one_screen_tells_the_verdict_the_bridge_and_what_to_do(books):
 
 def test_a_line_without_a_payer_is_nobodys_and_not_the_last_ones(books):
     unnamed = [("1000", f"14000001{n:02d}", "1", "14.05.2018", "2", "DZ", "", "", "", f"{n}.00-") for n in range(1, 9)]
-    _export(books, (LINES[0], *unnamed, *LINES[1:]))
+    export(books, (LINES[0], *unnamed, *LINES[1:]))
     told = close(books).json["ledger"]
     assert {each["organisation"] for each in told["unmatched"]} == {None}
     assert [line["received"] for line in told["lines"]] == ["60000.00", "63421.50", "0.00", "5000.00"]
@@ -191,7 +191,7 @@ def test_a_receipt_that_no_agreement_identifies_is_open_even_if_it_is_a_journal(
     (books / "agreed.csv").write_text(
         AGREED.replace('London Borough Southwark,SSCB,"63,421.50",2018-19\n', ""), "utf-8"
     )
-    _export(books, (*LINES[:3], ("1000", "1400000004", "1", "29.03.2019", *LINES[3][4:]), LINES[4]))
+    export(books, (*LINES[:3], ("1000", "1400000004", "1", "29.03.2019", *LINES[3][4:]), LINES[4]))
     ran = close(books)
     assert [each["class"] for each in ran.json["ledger"]["unmatched"]] == ["own_authority_journal"]
     assert (ran.code, ran.json["outcome"]) == (1, "findings")
@@ -229,7 +229,7 @@ def test_what_is_settled_or_unknown_cannot_be_explained(workspace):
 
 def test_a_proposal_that_a_person_accepts_is_remembered(workspace):
     unnamed = ("1000", "1400000003", "1", "14.08.2018", "5", "DZ", "", "", "BACS 77", "30,000.00-")
-    _export(workspace, (*LINES[:2], unnamed, *LINES[3:]))
+    export(workspace, (*LINES[:2], unnamed, *LINES[3:]))
     (proposal,) = in_workspace(workspace, "ledger").json["ledger"]["proposals"]
     assert proposal["organisation"] == "CCG"
     accepted = in_workspace(workspace, "ledger", "match", "accept", proposal["id"])

@@ -30,6 +30,13 @@ class Basis(StrEnum):
     AGREED = "agreed"
 
 
+class Role(StrEnum):
+    """As what a person signs a year off."""
+
+    PREPARER = "preparer"
+    REVIEWER = "reviewer"
+
+
 Paths = Annotated[
     list[str] | None,
     typer.Argument(metavar="PATHS", help="Files, folders or globs.", show_default=False),

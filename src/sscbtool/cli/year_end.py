@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sscbtool.cli import completing
-from sscbtool.cli.options import Basis, Format, FormatOption, OutputOption, PasswordOption, Paths, PeriodOption
+from sscbtool.cli.options import Basis, Format, FormatOption, OutputOption, PasswordOption, Paths, PeriodOption, Role
 from sscbtool.cli.running import run
 
 PANEL = "Year end"
@@ -85,6 +85,27 @@ def explain(
         "stored": True,
     }
     run("explain", context, [identity, *(paths or [])], asked, output_format, output)
+
+
+@app.command(rich_help_panel=PANEL)
+def signoff(
+    context: typer.Context,
+    role: Annotated[Role, typer.Option("--as", help="The preparer signs first, then a reviewer with another login.")],
+    paths: Paths = None,
+    by: Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who signs, beside the login.")] = None,
+    fund: Annotated[
+        str | None, typer.Option("--fund", metavar="NAME", help="The fund whose open items are counted.")
+    ] = None,
+    period: PeriodOption = None,
+    output_format: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Sign the year off, bound to the hashes of the inputs: whatever changes in them afterwards voids it.
+
+    Example: sscbtool signoff --as preparer --by "A. Osei" returns/2018-19
+    """
+    asked = {"role": role.value, "said_by": by, "fund": fund, "period": period, "stored": True}
+    run("signoff", context, paths, asked, output_format, output)
 
 
 @app.command(rich_help_panel=PANEL)

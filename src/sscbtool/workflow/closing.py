@@ -14,7 +14,6 @@ import pyarrow as pa
 from sscbtool.core import wording
 from sscbtool.core.identity import short_id
 from sscbtool.core.ledger import (
-    SETTLED,
     Agreement,
     ClosedLine,
     Closing,
@@ -32,6 +31,7 @@ from sscbtool.core.ledger.inputs import MONEY, NO_FUND, Array
 from sscbtool.core.model import Finding, Outcome, Place, Result, Severity, Submission
 from sscbtool.core.organisations import Register
 from sscbtool.core.rows import Rows
+from sscbtool.core.standing import breaks_of
 from sscbtool.core.values import Period, fold, parse_money, parse_period
 from sscbtool.edge.settings import FundCodes, LedgerSettings
 from sscbtool.edge.store import Decision
@@ -96,11 +96,6 @@ def close_year(result: Result, judged: Judged, request: Request) -> Result:
         extra={"ledger": told},
         remarks=(*result.remarks, *books.remarks(closing)),
     )
-
-
-def breaks_of(closing: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Lines of a closing as told that are not settled, and every receipt that no agreement identifies."""
-    return [*(line for line in closing["lines"] if line["class"] not in SETTLED), *closing["unmatched"]]
 
 
 def _own_findings(judged: Judged, findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -30,6 +30,7 @@ from sscbtool.core.model import (
 )
 from sscbtool.core.organisations import Register
 from sscbtool.core.pseudonym import pseudonymised
+from sscbtool.core.standing import BREAKS
 from sscbtool.core.values import Period
 from sscbtool.edge.catalogue import load_catalogue, load_organisations
 from sscbtool.errors import BadUsage, NothingToJudge, unknown
@@ -102,7 +103,7 @@ def validate(request: Request) -> Result:
 
 def reconcile(request: Request) -> Result:
     """The published document held against itself, and its figures against what was received."""
-    from sscbtool.workflow import judging
+    from sscbtool.workflow import judging, signing
     from sscbtool.workflow.years import restatements
 
     judged = _judged(request)
@@ -111,9 +112,12 @@ def reconcile(request: Request) -> Result:
     document = judging.hold_document(judged, figures)
     results = _held(request, judged, figures)
     verdict = judging.outcome(judged, results)
-    if verdict is Outcome.CLEAN and any(each.status in judging.BREAKS for each in document):
+    if verdict is Outcome.CLEAN and any(each.status in BREAKS for each in document):
         verdict = Outcome.FINDINGS
-    extra = {"reconcile": {"document": [each.as_plain() for each in document]}}
+    extra = {
+        "reconcile": {"document": [each.as_plain() for each in document]},
+        "signoff": signing.signed(request, judged),
+    }
     return replace(_result("reconcile", judged, verdict), figures=results, extra=extra)
 
 
@@ -192,7 +196,7 @@ def summary(request: Request) -> Result:
 
 def ledger(request: Request) -> Result:
     """What was agreed, invoiced and received, and every penny between them."""
-    from sscbtool.workflow import closing, judging
+    from sscbtool.workflow import closing, judging, signing
 
     if request.paths[:1] == ("match",):
         choice, identity, *paths = (*request.paths[1:], "", "")[: max(2, len(request.paths) - 1)]
@@ -201,7 +205,8 @@ def ledger(request: Request) -> Result:
         closed = ledger(replace(request, paths=tuple(paths), partner=None))
         return closing.decide_match(request, closed, choice, identity)
     judged = _judged(replace(request, partner=None))
-    return closing.close_year(_result("ledger", judged, judging.outcome(judged)), judged, request)
+    result = closing.close_year(_result("ledger", judged, judging.outcome(judged)), judged, request)
+    return replace(result, extra={**result.extra, "signoff": signing.signed(request, judged)})
 
 
 def explain(request: Request) -> Result:
@@ -217,6 +222,17 @@ def explain(request: Request) -> Result:
     else:
         found = reconcile(asked)
     return explaining.explain(asked, identity, found)
+
+
+def signoff(request: Request) -> Result:
+    """Keep a person's signature under the year: its closing where there is one, else its figures' returns."""
+    from sscbtool.workflow import closing, judging, signing
+
+    judged = _judged(request)
+    result = _result("ledger", judged, judging.outcome(judged))
+    if closing.AGREED in judged.rows and closing.LEDGER in judged.rows:
+        result = closing.close_year(result, judged, request)
+    return signing.sign(request, judged, result, request.role or signing.PREPARER)
 
 
 def ingest(request: Request) -> Result:

@@ -36,6 +36,7 @@ from sscbtool.core.normalise import empty_frame
 from sscbtool.core.precision import number
 from sscbtool.core.register import as_at_of, parts_of
 from sscbtool.core.rows import Rows, gather
+from sscbtool.core.standing import BREAKS
 from sscbtool.core.validate import validate, word, worded
 from sscbtool.core.values import Period, skeleton
 from sscbtool.edge.engine import Engine
@@ -99,7 +100,6 @@ def outcome(judged: Judged, figures: Iterable[FigureResult] = ()) -> Outcome:
     return Outcome.FINDINGS if open_findings or breaks else Outcome.CLEAN
 
 
-BREAKS = frozenset({Status.CONTRADICTED, Status.NOT_EVIDENCED, Status.NOT_COMPUTABLE})
 NOTHING_SAID = frozenset({Status.NOT_CHECKED, Status.NARRATIVE})
 
 

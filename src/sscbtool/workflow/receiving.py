@@ -66,7 +66,9 @@ class Request:
     reason: str | None = None
     until: dt.date | None = None
     said_by: str | None = None
-    """Who gave a reason, where it is not who typed it."""
+    """Who gave a reason or signs, where the login does not say it."""
+    role: str | None = None
+    """As what somebody signs."""
     propose: str | None = None
     """Where drafted rows of the register of figures go."""
     trend: bool = False

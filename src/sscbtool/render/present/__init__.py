@@ -13,6 +13,7 @@ from sscbtool.render.present.measures import summary
 from sscbtool.render.present.plain import plain_values
 from sscbtool.render.present.proof import proof
 from sscbtool.render.present.received import ingest, validate
+from sscbtool.render.present.signing import signoff
 from sscbtool.render.report import Report
 
 
@@ -34,6 +35,8 @@ def present(result: Result, *, show_values: bool = False) -> Report:
             return reconcile(result)
         case "ledger":
             return ledger(result)
+        case "signoff":
+            return signoff(result)
         case "trace":
             return trace(result)
         case "proof":

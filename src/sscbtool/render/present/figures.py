@@ -8,7 +8,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, assert_never
 
 from sscbtool.core.model import Catalogue, FigureResult, Measure, Outcome, Result, Status
+from sscbtool.core.standing import standing
 from sscbtool.render.present.received import findings_in_short, refusals, row_facts, set_aside_lines
+from sscbtool.render.present.signing import signatures
 from sscbtool.render.present.words import (
     AGREES,
     CHECKABLE,
@@ -64,12 +66,13 @@ def reconcile(result: Result) -> Report:
         set_aside_lines(result.files, result.catalogue),
         refusals(result.files, folder),
         findings_in_short(result.findings, folder),
+        signatures(result),
     ]
     return Report(
         title_of(result, "Reconcile"),
         result.outcome,
         nonempty(sections),
-        f"{figures_sentence(result.figures)} {_next(result)}",
+        f"{figures_sentence(result.figures)} {standing(result).text}. {_next(result)}",
         _figures_as_data(result.figures),
     )
 

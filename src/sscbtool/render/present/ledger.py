@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sscbtool.core.ledger import SETTLED, Class
+from sscbtool.core.ledger import Class
 from sscbtool.core.model import Catalogue, Outcome, Result, Severity
+from sscbtool.core.standing import amount_of, breaks_of, standing
 from sscbtool.render.present.received import findings_in_short, refusals
+from sscbtool.render.present.signing import NEXT_SIGNATURE, signatures
 from sscbtool.render.present.words import Folder, capital, count_of, nonempty, severity_counts, title_of
 from sscbtool.render.report import (
     MONEY,
@@ -95,13 +97,14 @@ def ledger(result: Result) -> Report:
         _open(closing, result.catalogue),
         _explained(closing, result.catalogue),
         _balance(closing["balance"]),
+        signatures(result),
         *about,
     ]
     return Report(
         title_of(result, f"Ledger {closing['fund']}" if closing["fund"] else "Ledger"),
         result.outcome,
         nonempty(sections),
-        _closing_words(closing, result),
+        _closing_words(result),
         _as_data(closing),
     )
 
@@ -224,8 +227,7 @@ def _bridge(closing: Mapping[str, Any]) -> Table:
 
 
 def _breaks(closing: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    items = (*(line for line in closing["lines"] if line["class"] not in SETTLED), *closing["unmatched"])
-    return [each for each in items if not each["explained"]]
+    return [each for each in breaks_of(closing) if not each["explained"]]
 
 
 def _open(closing: Mapping[str, Any], catalogue: Catalogue | None) -> Lines | None:
@@ -233,7 +235,7 @@ def _open(closing: Mapping[str, Any], catalogue: Catalogue | None) -> Lines | No
     proposed = {(p["received"]["doc_no"], p["received"]["line_no"]): p for p in closing["proposals"]}
     lines = []
     for each in _breaks(closing):
-        amount = Quantity(Decimal(each.get("difference", each.get("amount"))), MONEY, signed=True).text
+        amount = Quantity(amount_of(each), MONEY, signed=True).text
         who = _name(each["organisation"], catalogue) if each["organisation"] else "Nobody known"
         words = [f"{each['id']} {who}: {amount}."]
         if "doc_no" in each:
@@ -253,7 +255,7 @@ def _explained(closing: Mapping[str, Any], catalogue: Catalogue | None) -> Lines
     lines = []
     for each in (*closing["lines"], *closing["unmatched"]):
         if each["explained"]:
-            amount = Quantity(Decimal(each.get("difference", each.get("amount"))), MONEY, signed=True).text
+            amount = Quantity(amount_of(each), MONEY, signed=True).text
             said = each["explanation"]
             until = f", until {said['until']}" if said["until"] else ""
             who = _name(each["organisation"], catalogue)
@@ -279,15 +281,12 @@ def _balance(balance: Mapping[str, Any] | None) -> Facts | None:
     return Facts("The board's balance", items)
 
 
-def _closing_words(closing: Mapping[str, Any], result: Result) -> str:
-    breaks = _breaks(closing)
-    explained = [e for e in (*closing["lines"], *closing["unmatched"]) if e["explained"]]
-    worth = sum((abs(Decimal(e.get("difference", e.get("amount")))) for e in explained), Decimal(0))
-    words = f"{len(breaks):,} open, {len(explained):,} explained ({_pounds(worth).text})."
-    if any(f.severity is not Severity.WARNING for f in result.findings):
+def _closing_words(result: Result) -> str:
+    words = f"{standing(result).text}."
+    if any(f.severity is not Severity.WARNING and not f.explained for f in result.findings):
         words += f" {capital(severity_counts(result.findings))}: see sscbtool validate."
     elif result.outcome is Outcome.CLEAN:
-        words += " The year can be signed off."
+        words += NEXT_SIGNATURE[(result.extra.get("signoff") or {}).get("status", "unsigned")]
     return words
 
 

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from sscbtool.core.model import Catalogue, FileReport, Finding, Outcome, Place, Result, Severity, TableReport
+from sscbtool.core.standing import standing
 from sscbtool.render.present.words import (
     GRAVITY,
     REFUSED,
@@ -261,7 +262,7 @@ def validate(result: Result) -> Report:
         title_of(result, "Validate"),
         result.outcome,
         nonempty(sections),
-        f"{capital(severity_counts(result.findings))}. {_advice(result)}",
+        f"{standing(result).text}. {capital(severity_counts(result.findings))}. {_advice(result)}",
         findings_as_data(result.findings),
     )
 
