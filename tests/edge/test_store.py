@@ -19,7 +19,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import sscbtool.edge.store
 from sscbtool.core.model import (
     Area,
     Finding,
@@ -30,7 +29,7 @@ from sscbtool.core.model import (
     Severity,
     Submission,
 )
-from sscbtool.edge.store import EMPTY_HEAD, LandedFile, LogEntry, Step, Store, submission_id
+from sscbtool.edge.store import EMPTY_HEAD, LandedFile, LogEntry, Step, Store, migrations, submission_id
 from sscbtool.errors import BadConfiguration, BadUsage, CannotWrite, StoreBusy
 
 NOON = dt.datetime(2019, 4, 1, 12, tzinfo=dt.UTC)
@@ -557,8 +556,8 @@ def test_a_store_of_an_older_version_is_brought_up_to_date_with_what_it_holds(tm
     with Store.open(tmp_path) as store:
         land(store, submission())
     addition = ("CREATE TABLE added (number INTEGER PRIMARY KEY) STRICT",)
-    before = len(sscbtool.edge.store._MIGRATIONS)
-    monkeypatch.setattr(sscbtool.edge.store, "_MIGRATIONS", (*sscbtool.edge.store._MIGRATIONS, addition))
+    before = len(migrations.MIGRATIONS)
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, addition))
     for _ in range(2):
         with Store.open(tmp_path) as store:
             assert_same(submission(), store.load(store.submissions()[0]))
