@@ -11,7 +11,9 @@ from typing import Annotated
 import typer
 
 from sscbtool import __version__
-from sscbtool.cli import every_day, partners, upkeep, year_end
+from sscbtool.cli import every_day, partners, unattended, upkeep, year_end
+from sscbtool.cli.options import LogFileOption
+from sscbtool.cli.running import log_to
 
 EXIT_CODES = """Exit codes: 0 clean, 1 something open, 2 wrong usage or configuration, 3 an input was refused,
 4 not enough to judge, 70 a bug, 74 could not write, 75 the store is busy, 130 interrupted."""
@@ -25,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for panel in (every_day, partners, year_end, upkeep):
+for panel in (every_day, partners, year_end, unattended, upkeep):
     app.add_typer(panel.app)
 
 
@@ -41,9 +43,11 @@ def main(
     workspace: Annotated[
         Path | None, typer.Option("--workspace", metavar="DIR", help="The board's folder; else the nearest one upward.")
     ] = None,
+    log_file: LogFileOption = None,
     version: Annotated[  # noqa: ARG001 - Typer calls _version and ends
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")
     ] = False,
 ) -> None:
     """Keep what every command shares."""
     context.obj = workspace
+    log_to(context, log_file)

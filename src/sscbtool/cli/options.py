@@ -66,3 +66,7 @@ PasswordOption = Annotated[
     bool, typer.Option("--password-prompt", help="Ask for the password of protected workbooks, without showing it.")
 ]
 ValuesOption = Annotated[bool, typer.Option("--show-values", help="Show partner text, on a terminal only.")]
+LogFileOption = Annotated[
+    Path | None,
+    typer.Option("--log-file", metavar="FILE", help="Append to this log, one JSON object a line."),
+]

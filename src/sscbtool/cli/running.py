@@ -5,12 +5,16 @@ The one place that catches ``SscbError``, and the one place that writes to the t
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 import typer
 
 from sscbtool import __version__
@@ -19,6 +23,7 @@ from sscbtool.errors import EXIT_PRECEDENCE, BadUsage, CannotWrite, ExitCode, No
 
 if TYPE_CHECKING:
     from sscbtool.core.model import Result
+    from sscbtool.edge.logfile import LogFile
     from sscbtool.workflow.receiving import Request
 
 
@@ -37,23 +42,81 @@ def run(
     def work() -> int:
         from sscbtool.workflow import commands
 
-        if output_format is Format.XLSX and output is None and sys.stdout.isatty():
-            raise BadUsage("A workbook cannot be shown on a terminal.", f"Write it to a file: --output {command}.xlsx")
-        request = _request(command, context.obj, paths or [], asked)
+        refuse_on_terminal(command, output_format, output)
+        request = request_of(command, context.obj, paths or [], asked)
         try:
             result: Result = getattr(commands, command)(request)
         except NothingToJudge:
             if output_format is Format.JSON:
-                _deliver(_nothing(command), output_format, output, show_values=False)
+                deliver(nothing(command), output_format, output, show_values=False)
             raise
-        _tell(result, output_format)
-        _deliver(result, output_format, output, show_values=show_values)
-        return _exit_code(result)
+        tell(result, output_format)
+        deliver(result, output_format, output, show_values=show_values)
+        return exit_code(result)
 
     guarded(work)
 
 
-def _nothing(command: str) -> Result:
+def refuse_on_terminal(command: str, output_format: Format, output: Path | None) -> None:
+    """A workbook is bytes.
+
+    Raises:
+        BadUsage: it would go to a terminal.
+    """
+    if output_format is Format.XLSX and output is None and sys.stdout is not None and sys.stdout.isatty():
+        raise BadUsage("A workbook cannot be shown on a terminal.", f"Write it to a file: --output {command}.xlsx")
+
+
+def log_to(context: typer.Context, path: Path | None) -> None:
+    """Have what follows logged to ``path``; None leaves it as it was."""
+    if path is not None:
+        from sscbtool.edge.logfile import LogFile
+
+        words = [context.info_name or ""] if context.parent else []
+        context.find_root().meta[_LOG] = LogFile(path, " ".join(words))
+
+
+_LOG = "sscbtool.log"
+
+
+def log(level: str, event: str, **facts: Any) -> None:
+    """One line in the log, if there is one.
+
+    Raises:
+        CannotWrite: the log cannot be written.
+    """
+    context = click.get_current_context(silent=True)
+    to: LogFile | None = context.find_root().meta.get(_LOG) if context else None
+    if context is not None and to is not None:
+        command = context.command_path.partition(" ")[2]
+        dataclasses.replace(to, command=command).write(level, event, **facts)
+
+
+def _log_result(result: Result) -> None:
+    """What a run came to, in counts; refused files by name."""
+    for file in result.files:
+        if file.refused:
+            log("warning", "refused", file=file.path, reason=file.reason)
+    for remark in result.remarks:
+        log("info", "remark", text=remark)
+    counts = Counter("explained" if each.explained else each.severity.value for each in result.findings)
+    log(
+        "info" if result.outcome == "clean" else "warning",
+        "result",
+        outcome=str(result.outcome),
+        period=result.period,
+        head=result.told.get("head"),
+        counts={
+            "files": len(result.files),
+            "refused": sum(file.refused for file in result.files),
+            "rows": sum(table.rows_kept for file in result.files for table in file.tables),
+            **{name: counts[name] for name in ("error", "query", "warning", "explained")},
+            "figures": len(result.figures),
+        },
+    )
+
+
+def nothing(command: str) -> Result:
     """What a script gets where there was nothing to judge; the sentence on stderr says why."""
     from sscbtool.core.model import Outcome, Result
 
@@ -63,7 +126,7 @@ def _nothing(command: str) -> Result:
 def guarded(work: Callable[[], int]) -> None:
     """Run a command; what an operator can fix is one sentence, a bug a traceback without anybody's data."""
     try:
-        code = work()
+        code = _logged(work)
     except SscbError as trouble:
         _say(trouble.message, trouble.hint)
         code = trouble.exit_code
@@ -80,13 +143,35 @@ def guarded(work: Callable[[], int]) -> None:
     raise typer.Exit(int(code))
 
 
-def _report_bug(bug: Exception) -> None:
-    """Where it went wrong, by file and line; an exception's own text may hold a partner's cell and is left out."""
+def _logged(work: Callable[[], int]) -> int:
+    """The work, with a line in the log when it starts and one when it ends, however it ends."""
+    log("info", "started", version=__version__)
+    try:
+        code = int(work())
+    except SscbError as trouble:
+        log("error", "failed", code=int(trouble.exit_code), message=trouble.message)
+        raise
+    except BaseException as fault:
+        code = ExitCode.INTERRUPTED if isinstance(fault, KeyboardInterrupt) else ExitCode.BUG
+        with suppress(CannotWrite):
+            log("error", "failed", code=int(code), message=type(fault).__name__, where=_where(fault))
+        raise
+    log("info" if code == 0 else "warning", "ended", code=code)
+    return code
+
+
+def _where(fault: BaseException) -> list[str]:
+    """Files, lines and functions, innermost last; never the text of the fault, which may hold a partner's cell."""
     import traceback
 
+    return [f"{each.filename}:{each.lineno} in {each.name}" for each in traceback.extract_tb(fault.__traceback__)]
+
+
+def _report_bug(bug: Exception) -> None:
+    """Where it went wrong, by file and line; an exception's own text may hold a partner's cell and is left out."""
     typer.echo(f"This is a bug in sscbtool {__version__}: {type(bug).__name__}.", err=True)
-    for frame in traceback.extract_tb(bug.__traceback__):
-        typer.echo(f"  {frame.filename}:{frame.lineno} in {frame.name}", err=True)
+    for line in _where(bug):
+        typer.echo(f"  {line}", err=True)
 
 
 def _say(message: str, hint: str) -> None:
@@ -95,9 +180,13 @@ def _say(message: str, hint: str) -> None:
     typer.echo(printable(f"{message} {hint}".strip()), err=True)
 
 
-def _request(command: str, workspace: Path | None, paths: list[str], asked: dict[str, Any]) -> Request:
+def request_of(command: str, workspace: Path | None, paths: list[str], asked: dict[str, Any]) -> Request:
+    """What was asked for, with the workspace, the day and who asks.
+
+    Raises:
+        BadConfiguration: the workspace stated has no settings, or they cannot be used.
+    """
     import datetime as dt
-    import getpass
 
     from sscbtool.edge.settings import find_workspace
     from sscbtool.workflow.receiving import Request
@@ -112,11 +201,21 @@ def _request(command: str, workspace: Path | None, paths: list[str], asked: dict
         settings=find_workspace(workspace, Path.cwd()),
         today=now.astimezone().date(),
         now=now,
-        by=getpass.getuser(),
-        progress=_progress if sys.stderr.isatty() else None,
+        by=_login(),
+        progress=_progress if sys.stderr is not None and sys.stderr.isatty() else None,
         ask_password=_ask_password if prompt else None,
         **asked,
     )
+
+
+def _login() -> str:
+    """Who runs it, as the system knows them; a number where it has no name for them."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid()) if hasattr(os, "getuid") else "unknown"
 
 
 def _ask_password(path: str) -> str | None:
@@ -135,10 +234,11 @@ def _progress(done: int, total: int) -> None:
         sys.stderr.flush()
 
 
-def _tell(result: Result, output_format: Format) -> None:
+def tell(result: Result, output_format: Format) -> None:
     """Refused files, one line each; with a machine format nothing else goes to stderr."""
     from sscbtool.core.neutral import printable
 
+    _log_result(result)
     for file in result.files:
         if file.refused:
             hint = f" {file.hint}" if file.hint else ""
@@ -148,13 +248,13 @@ def _tell(result: Result, output_format: Format) -> None:
             typer.echo(printable(remark), err=True)
 
 
-def _deliver(result: Result, output_format: Format, output: Path | None, *, show_values: bool) -> None:
+def deliver(result: Result, output_format: Format, output: Path | None, *, show_values: bool) -> None:
     """Write the result to the terminal, or whole or not at all to a file."""
     from sscbtool.render import PIPED_WIDTH, OutputFormat, render
 
     if output is None and sys.stdout is None:
         raise CannotWrite("There is no standard output to write to.", "Give the result a file with --output.")
-    on_terminal = output is None and sys.stdout.isatty()
+    on_terminal = output is None and sys.stdout is not None and sys.stdout.isatty()
     if show_values and not on_terminal:
         raise BadUsage("Partner text is shown on a terminal only.", "Leave out --show-values or --output.")
     written = render(
@@ -191,7 +291,7 @@ def _terminal_width() -> int:
     return shutil.get_terminal_size().columns
 
 
-def _exit_code(result: Result) -> int:
+def exit_code(result: Result) -> int:
     """The first of the exit codes that apply, in their order of precedence."""
     by_outcome = {
         "clean": ExitCode.CLEAN,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sscbtool.cli import completing
-from sscbtool.cli.options import Format, FormatOption, ReturnOption
+from sscbtool.cli.options import Format, FormatOption, OutputOption, ReturnOption
 from sscbtool.cli.running import guarded, run
 from sscbtool.errors import ExitCode
 
@@ -42,6 +44,42 @@ def init(
         return ExitCode.CLEAN
 
     guarded(work)
+
+
+@app.command(rich_help_panel=PANEL)
+def history(
+    context: typer.Context,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[RUN | verify [HEAD]]", help="One run, or whether the log is whole.", show_default=False
+        ),
+    ] = None,
+    max_age: Annotated[
+        str | None,
+        typer.Option("--max-age", metavar="AGE", help="End with 4 unless a run succeeded within it: 100d, 36h, 2w."),
+    ] = None,
+    output_format: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """List past runs, show one, or prove that their log is as it was written.
+
+    Example: sscbtool history verify 3f2a9c1b7d4e
+    """
+    run("history", context, words, {"max_age": max_age and age_of(max_age)}, output_format, output)
+
+
+def age_of(text: str) -> timedelta:
+    """``100d``, ``36h`` or ``2w`` as a span of time.
+
+    Raises:
+        typer.BadParameter: it is none of these.
+    """
+    found = re.fullmatch(r"([0-9]{1,5})(h|d|w)", text.strip().lower())
+    if found is None:
+        raise typer.BadParameter("write it as 100d, 36h or 2w", param_hint="--max-age")
+    number = int(found[1])
+    return {"h": timedelta(hours=number), "d": timedelta(days=number), "w": timedelta(weeks=number)}[found[2]]
 
 
 @figures_app.command("list")

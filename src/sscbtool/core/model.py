@@ -800,6 +800,8 @@ class Result:
     """Sentences for the reader of the terminal: what a period word meant, what was assumed."""
     catalogue: Catalogue | None = None
     """What gives returns, measures and organisations their names where they are shown."""
+    told: Mapping[str, Any] = field(default_factory=dict)
+    """What a reader is shown and the JSON leaves out, since it follows from the clock or from earlier runs."""
 
     @property
     def open_findings(self) -> Iterator[Finding]:

@@ -882,6 +882,12 @@ class Period:
             return Period(self.year - 1)
         return Period(self.year, self.quarter - 1) if self.quarter > 1 else Period(self.year - 1, 4)
 
+    def following(self) -> Period:
+        """The year after, or the quarter after."""
+        if self.quarter is None:
+            return Period(self.year + 1)
+        return Period(self.year, self.quarter + 1) if self.quarter < 4 else Period(self.year + 1, 1)
+
 
 _YEAR = r"(?:(?:FY|financial year) ?)?([0-9]{4})(?: ?[-/] ?| to )([0-9]{4}|[0-9]{2})(?: financial year)?"
 _SPAN = rf"({_MONTHS}) ?(?:-|to) ?({_MONTHS})"

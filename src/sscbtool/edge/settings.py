@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from sscbtool.core.due import Every, Expectation
 from sscbtool.core.model import Limits
+from sscbtool.core.values import Period, parse_period
 from sscbtool.errors import BadConfiguration
 
 SETTINGS = "sscbtool.toml"
@@ -46,6 +49,17 @@ class LedgerSettings:
 
 
 @dataclass(frozen=True)
+class CheckSettings:
+    """What ``check`` leaves behind and waits for: ``[check]``."""
+
+    reports: tuple[str, ...] = ()
+    """The formats in which each run's report is written."""
+    folder: Path = Path("reports")
+    settle_seconds: float = 2.0
+    """How long a file that was written lately is watched before it is taken to be whole."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """What ``sscbtool.toml`` says; every field has a sound default."""
 
@@ -58,6 +72,9 @@ class Settings:
     file_mode: int = 0o600
     group: str | None = None
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
+    check: CheckSettings = field(default_factory=CheckSettings)
+    expected: tuple[Expectation, ...] = ()
+    """The returns that partners must send, one table ``[[expected]]`` for each rule."""
 
     def path(self, which: Path) -> Path:
         """A folder of the settings, from the workspace's own."""
@@ -94,12 +111,14 @@ def _settings(folder: Path) -> Settings:
         "file_mode": str,
         "limits": dict,
         "ledger": dict,
+        "check": dict,
+        "expected": list,
     }
     for key, value in said.items():
         if key not in known:
             raise _bad(key, f"the key is not known; known are {', '.join(sorted(known))}")
         if not isinstance(value, known[key]):
-            raise _bad(key, f"{'text in quotes' if known[key] is str else 'a table'} is expected here")
+            raise _bad(key, f"{_EXPECTED_HERE[known[key]]} is expected here")
     settings = Settings(folder, period=said.get("period") or None, group=said.get("group") or None)
     settings = replace(
         settings,
@@ -112,7 +131,100 @@ def _settings(folder: Path) -> Settings:
             settings = replace(settings, file_mode=int(said["file_mode"], 8))
         except ValueError:
             raise _bad("file_mode", 'it is written in octal, such as "0640"') from None
-    return replace(settings, limits=_limits(said.get("limits", {})), ledger=_ledger(said.get("ledger", {})))
+    expected = tuple(each for number, table in enumerate(said.get("expected", ()), 1) for each in _rule(number, table))
+    return replace(
+        settings,
+        limits=_limits(said.get("limits", {})),
+        ledger=_ledger(said.get("ledger", {})),
+        check=_check(said.get("check", {})),
+        expected=expected,
+    )
+
+
+_EXPECTED_HERE: Mapping[type, str] = {
+    str: "text in quotes",
+    dict: "a table",
+    list: "a table in double brackets, such as [[expected]],",
+}
+_REPORTS = ("html", "xlsx", "markdown", "json", "csv", "table")
+
+
+def _check(said: Mapping[str, Any]) -> CheckSettings:
+    """``[check]``."""
+    checked = CheckSettings()
+    for key, value in said.items():
+        name = f"check.{key}"
+        if key == "reports":
+            if not isinstance(value, list) or not all(each in _REPORTS for each in value):
+                raise _bad(name, f"a list of formats is expected here, out of {', '.join(_REPORTS)}")
+            checked = replace(checked, reports=tuple(dict.fromkeys(value)))
+        elif key == "folder":
+            if not isinstance(value, str):
+                raise _bad(name, "text in quotes is expected here")
+            checked = replace(checked, folder=Path(value))
+        elif key == "settle_seconds":
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 600:
+                raise _bad(name, "a number of seconds from 0 to 600 is expected here")
+            checked = replace(checked, settle_seconds=float(value))
+        else:
+            raise _bad(
+                name, f"the key is not known; known are {', '.join(each.name for each in fields(CheckSettings))}"
+            )
+    return checked
+
+
+_RULE_KEYS = ("due", "every", "from", "partner", "return", "until")
+
+
+def _rule(number: int, said: Any) -> Iterator[Expectation]:
+    """One ``[[expected]]`` table: an expectation for each partner and return that it names."""
+    name = f"expected {number}"
+    for key in _table(name, said):
+        if key not in _RULE_KEYS:
+            raise _bad(f"{name}: {key}", f"the key is not known; known are {', '.join(_RULE_KEYS)}")
+    returns, partners = _names(f"{name}: return", said.get("return")), _names(f"{name}: partner", said.get("partner"))
+    if not returns:
+        raise _bad(f"{name}: return", "the return that is expected must be named")
+    try:
+        every = Every(said.get("every", "year"))
+    except ValueError:
+        raise _bad(f"{name}: every", f"one of {', '.join(Every)} is expected here") from None
+    first = _period(f"{name}: from", said.get("from"), every)
+    last = _period(f"{name}: until", said.get("until"), every)
+    if first and last and last < first:
+        raise _bad(f"{name}: until", "it is before the first period")
+    due = said.get("due", 30)
+    if type(due) is dt.date:
+        if first is None or last not in (None, first):
+            raise _bad(f"{name}: due", "a day goes with one period: name it as from, or give a number of days")
+        last = first
+    elif isinstance(due, bool) or not isinstance(due, int) or not 0 <= due <= 3660:
+        raise _bad(f"{name}: due", "days after the period's end (30), or a day (2019-04-30), are expected here")
+    for return_name in returns:
+        for partner in partners or (None,):
+            yield Expectation(partner, return_name, every, due, first, last)
+
+
+def _names(name: str, said: Any) -> tuple[str, ...]:
+    """One name or a list of them; none where the key is left out."""
+    names = () if said is None else (said,) if isinstance(said, str) else said
+    if not isinstance(names, list | tuple) or not all(isinstance(each, str) and each.strip() for each in names):
+        raise _bad(name, "a name in quotes, or a list of them, is expected here")
+    return tuple(names)
+
+
+def _period(name: str, said: Any, every: Every) -> Period | None:
+    """A year or a quarter as the rule's ``every`` asks; a year stands for its first quarter where it begins."""
+    if said is None:
+        return None
+    period = parse_period(said) if isinstance(said, str) else None
+    if not isinstance(period, Period):
+        raise _bad(name, 'a period in quotes is expected here, such as "2018-19" or "2018-19 Q1"')
+    if every is Every.YEAR and period.quarter:
+        raise _bad(name, "a year is expected here, since the return is yearly")
+    if every is Every.QUARTER and not period.quarter:
+        return Period(period.year, 4 if name.endswith("until") else 1)
+    return period
 
 
 _LEDGER_CHOICES = {"income": ("credit", "debit"), "received_on": ("posting", "document", "clearing")}

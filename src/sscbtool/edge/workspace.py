@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import glob
+import os
 import stat
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,3 +104,72 @@ def copy_tree(source: Path, target: Path) -> Iterable[Path]:
                 goal.parent.mkdir(parents=True, exist_ok=True)
                 goal.write_bytes(path.read_bytes())
                 yield goal
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The files of a folder that nobody is writing to, and those that were left alone."""
+
+    files: tuple[str, ...]
+    passed_over: tuple[str, ...] = ()
+    being_written: tuple[str, ...] = ()
+    open_elsewhere: tuple[str, ...] = ()
+    """Files beside which an owner lock file lies (``~$NAME``): what was last saved is read."""
+
+
+def settled(folder: Path, seconds: float) -> Settled:
+    """The spreadsheets below ``folder``, each watched for ``seconds`` if it was written within them.
+
+    Raises:
+        InputRefused: the folder is not there, is no folder, or may not be read.
+    """
+    if not folder.is_dir():
+        why = "is not a folder" if folder.exists() else "is not there"
+        raise InputRefused(
+            f"The returns folder {folder} {why}, so nothing was checked.",
+            "If it is on a share, see whether that is mounted; if it was moved, say so in the settings.",
+        )
+    found = collect([str(folder)])
+    before = {path: _state(path) for path in found.files}
+    now = time.time()
+    if any(state and abs(now - state[1] / 1e9) < seconds for state in before.values()):
+        time.sleep(seconds)
+    being_written = tuple(path for path in found.files if _state(path) != before[path] or _held_open(path))
+    locks = tuple(str(path.with_name(path.name.removeprefix("~$"))) for path in sorted(folder.rglob("~$*")))
+    whole = tuple(path for path in found.files if path not in being_written)
+    return Settled(whole, found.passed_over, being_written, locks)
+
+
+def _state(path: str) -> tuple[int, int] | None:
+    """Size and time of change; None where the file has gone."""
+    try:
+        seen = Path(path).stat()
+    except OSError:
+        return None
+    return seen.st_size, seen.st_mtime_ns
+
+
+def _held_open(path: str) -> bool:
+    """Whether another process has the file open for writing, where the system can tell (Linux, own files)."""
+    try:
+        import fcntl
+    except ImportError:
+        return False
+    lease, read, none = (getattr(fcntl, name, None) for name in ("F_SETLEASE", "F_RDLCK", "F_UNLCK"))
+    if lease is None or read is None or none is None:
+        return False
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return False  # the gate says why it cannot be opened
+    try:
+        # A read lease is given only on a file that nobody has open for writing.
+        fcntl.fcntl(handle, lease, read)
+        fcntl.fcntl(handle, lease, none)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+    return False

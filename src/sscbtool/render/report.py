@@ -163,6 +163,8 @@ class Report:
     """What to do next."""
     data: Table = field(default_factory=lambda: Table("", (), ()))
     """The one table that stands for the result where only a table can: nothing grouped, nothing shortened."""
+    headline: str = ""
+    """The whole run in one unwrapped line, for a mail or a log; where all is clean a terminal shows no more."""
 
 
 @dataclass(frozen=True)

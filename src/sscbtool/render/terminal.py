@@ -19,6 +19,7 @@ from rich.style import Style
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from sscbtool.core.model import Outcome
 from sscbtool.core.neutral import printable
 from sscbtool.render.report import (
     Cell,
@@ -51,6 +52,8 @@ _RULED = Box("    \n    \n ── \n    \n ── \n ── \n    \n    \n")
 
 def terminal(report: Report, width: int, *, color: bool = False) -> str:
     """The report as text of at most ``width`` columns, with ANSI colours if asked for."""
+    if report.headline and report.outcome is Outcome.CLEAN:
+        return f"{printable(report.headline)}\n"
     out = StringIO()
     console = Console(
         file=out,
@@ -66,11 +69,13 @@ def terminal(report: Report, width: int, *, color: bool = False) -> str:
         _environ={},
     )
     console.print(Group(*_renderables(report, width)))
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    return "\n".join([printable(report.headline), *lines] if report.headline else lines) + "\n"
 
 
 def _renderables(report: Report, width: int) -> list[RenderableType]:
-    parts: list[RenderableType] = [Text(printable(report.title), style="bold underline")]
+    title = Text(printable(report.title), style="bold underline")
+    parts: list[RenderableType] = [] if report.headline else [title]
     for section in report.sections:
         parts.append(Text())
         match section:

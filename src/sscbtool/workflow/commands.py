@@ -50,7 +50,7 @@ from sscbtool.workflow.receiving import (
 )
 
 if TYPE_CHECKING:
-    from sscbtool.edge.store import Store
+    from sscbtool.edge.store import LogEntry, Store
     from sscbtool.workflow.judging import Judged
 
 
@@ -127,8 +127,17 @@ def _held(request: Request, judged: Judged, figures: Iterable[Figure]) -> tuple[
 
     found = naming.proposals(judged.rows.values(), judged.received.register, request.settings)
     proposed = {each.name: each.code or each.means for each in found}
-    results = judging.sensitivity(judged, judging.hold(judged, figures), proposed)
+    expected = _expected(request, judged)
+    results = judging.sensitivity(judged, judging.hold(judged, figures, expected), proposed)
     return explaining.explanations(request).figures(results)
+
+
+def _expected(request: Request, judged: Judged) -> frozenset[str]:
+    """The returns that the workspace expects for the year, where it is judged as a whole."""
+    if request.paths or request.settings is None or judged.period is None:
+        return frozenset()
+    year = Period(judged.period.year)
+    return frozenset(each.return_name for each in request.settings.expected if each.covers(year))
 
 
 def trace(request: Request) -> Result:
@@ -264,13 +273,14 @@ def ingest(request: Request) -> Result:
             own = tuple(s for s in judged.received.submissions if s.path == file.path and s.period)
             if file.refused or not own or file.sha256 is None:
                 continue
+            sources = sorted({catalogue.returns[each.return_name].source for each in own})
             entry = LogEntry(
                 "ingest",
                 request.now,
                 __version__,
                 period=result.period,
                 inputs={file.path: file.sha256},
-                schemas={s.return_name: catalogue.hashes[catalogue.returns[s.return_name].source] for s in own},
+                schemas={source: catalogue.hashes[source] for source in sources},
             )
             found = tuple(finding for finding in kept if finding.place.file == file.path)
             own = tuple(pseudonymised(each, catalogue.returns[each.return_name], writer.key()) for each in own)
@@ -278,9 +288,34 @@ def ingest(request: Request) -> Result:
             new = writer.land(LandedFile(file.path, file.sha256, own, found), entry, supersedes=replaced)
             landed.append({"path": file.path, "new": new, "submissions": len(own), "supersedes": len(replaced)})
         if any(each["new"] for each in landed):
-            counts = {"files": len(judged.files), "rows": judged.kept, "findings": len(result.findings)}
-            writer.log_run(LogEntry("ingest", request.now, __version__, result.outcome, result.period, counts=counts))
+            writer.log_run(log_entry("ingest", request, result))
     return replace(result, extra={"ingest": {"dry_run": False, "landed": landed}})
+
+
+def log_entry(command: str, request: Request, result: Result, **more: Any) -> LogEntry:
+    """What the run log keeps of a run: the hashes of all that it rested on, and what it came to."""
+    from sscbtool.edge.store import LogEntry
+
+    hashes = result.catalogue.hashes if result.catalogue else {}
+    counts = {
+        "files": len(result.files),
+        "rows": sum(table.rows_kept for file in result.files for table in file.tables),
+        "findings": len(result.findings),
+        **more.pop("counts", {}),
+    }
+    return LogEntry(
+        command,
+        request.now,
+        __version__,
+        result.outcome,
+        result.period,
+        inputs={file.path: file.sha256 for file in result.files if file.sha256},
+        schemas={name: digest for name, digest in hashes.items() if not name.startswith("figures/")},
+        figures={name: digest for name, digest in hashes.items() if name.startswith("figures/")},
+        counts=counts,
+        refused={file.path: str(file.reason) for file in result.files if file.refused},
+        **more,
+    )
 
 
 def _replaced(store: Store, request: Request, judged: Judged, own: Iterable[Submission]) -> tuple[str, ...]:
@@ -316,6 +351,30 @@ def organisations(request: Request) -> Result:
         catalogue = load_catalogue(schemas_folder(request.settings))
         return naming.decide(request, catalogue.organisations, choice, words[0], words[1] if words[1:] else None)
     return naming.listed(_received(request), request.settings)
+
+
+# --------------------------------------------------------------------------- with nobody watching
+
+
+def check(request: Request) -> Result:
+    """Everything in one run: ingest, validate, reconcile, who is late."""
+    from sscbtool.workflow import checking
+
+    return checking.check(request)
+
+
+def status(request: Request) -> Result:
+    """Who has sent what, who is late; or a person's word on a due return."""
+    from sscbtool.workflow import tracking
+
+    return tracking.status(request)
+
+
+def history(request: Request) -> Result:
+    """Past runs, one of them, or whether the log is whole."""
+    from sscbtool.workflow import history as past
+
+    return past.history(request)
 
 
 # --------------------------------------------------------------------------- the published document
@@ -424,7 +483,21 @@ def _judged(request: Request) -> Judged:
     from sscbtool.workflow import explaining, judging
 
     judged = judging.judge_rows(_received(request))
+    judged = _with_nil_returns(request, judged)
     return replace(judged, findings=explaining.explanations(request).findings(judged.findings))
+
+
+def _with_nil_returns(request: Request, judged: Judged) -> Judged:
+    """Without the "no rows" of returns that a person recorded as nil."""
+    from sscbtool.core import wording
+    from sscbtool.workflow import tracking
+
+    submissions = judged.received.submissions
+    nil = tracking.nil_submissions(request, submissions)
+    findings = tracking.without_nil(judged.findings, nil)
+    empty = not any(finding.code == wording.NO_ROWS[0] for finding in findings)
+    nothing = bool(submissions) and empty and not any(len(each.frame) for each in submissions)
+    return replace(judged, findings=findings, nil=nothing)
 
 
 def _received(request: Request) -> Received:

@@ -56,6 +56,8 @@ class Judged:
     remarks: tuple[str, ...]
     kept: int
     """Rows that count for the period."""
+    nil: bool = False
+    """Whether every submission is one of which its cover or a person says that there is nothing to send."""
 
 
 def judge_rows(received: Received) -> Judged:
@@ -92,7 +94,7 @@ def outcome(judged: Judged, figures: Iterable[FigureResult] = ()) -> Outcome:
     if any(file.refused for file in judged.files):
         return Outcome.REFUSED
     open_findings = any(f.severity is not Severity.WARNING and not f.explained for f in judged.findings)
-    if not judged.kept and not open_findings:
+    if not judged.kept and not open_findings and not judged.nil:
         return Outcome.INCOMPLETE
     if figures and all(result.status in NOTHING_SAID for result in figures):
         return Outcome.INCOMPLETE
@@ -320,8 +322,8 @@ def looks_at(judged: Judged, measure: Measure, figure: Figure) -> tuple[str, ...
     return tuple(n for n in judged.received.catalogue.returns if n == measure.return_name or n in read)
 
 
-def hold(judged: Judged, figures: Iterable[Figure]) -> tuple[FigureResult, ...]:
-    """Hold each published figure against what was received."""
+def hold(judged: Judged, figures: Iterable[Figure], expected: frozenset[str] = frozenset()) -> tuple[FigureResult, ...]:
+    """Hold each published figure against what was received; a return that was ``expected`` is a break if missing."""
     year = Period(judged.period.year) if judged.period else None
     register = {figure.figure_id: figure for figure in judged.received.catalogue.figures.get(str(year), ())}
     counts = {name: Counter(rows.periods) for name, rows in judged.rows.items()}
@@ -329,6 +331,8 @@ def hold(judged: Judged, figures: Iterable[Figure]) -> tuple[FigureResult, ...]:
     with engine_for(judged) as engine:
         for figure in figures:
             known = _known(judged, engine, figure, counts)
+            if known.missing and (measure := measure_of(judged, figure)):
+                known = replace(known, expected=bool(expected.intersection(looks_at(judged, measure, figure))))
             known = replace(known, parts=_published_parts(figure, register))
             result = judge(figure, known)
             if result.status is Status.CONTRADICTED and (near := _near(judged, engine, figure, known)):

@@ -18,6 +18,22 @@ returns = "returns"           # where partners' files are put: returns/<period>/
 schemas = "schemas"           # what is expected: returns, organisations, published figures
 store = "store"               # what has been ingested
 
+# file_mode = "0640"          # of the store and of reports, in octal
+# group = "finance"           # who may read them besides
+
+# [check]                     # what "sscbtool check" leaves behind
+# reports = ["html", "xlsx"]  # or markdown, json, csv, table; none if left out
+# folder = "reports"
+# settle_seconds = 2          # how long a file that was just written is watched before it is read
+
+# [[expected]]                # which returns are due; one such table for each rule
+# partner = "LFB"             # a code of organisations.csv, or a list; left out: the return's usual sender
+# return = "contributions"    # or a list
+# every = "year"              # or "quarter"
+# due = 30                    # days after the period's end; or a day, for one period: 2019-04-30
+# from = "2018-19"            # the first period; left out: the last that has ended
+# until = "2018-19"           # the last period; left out: for good
+
 # [ledger]                    # how the council's ledger is to be read at the year's end
 # own_authority = "LBS"       # whose ledger it is; its own share comes by journal
 # income = "credit"           # or "debit": how the ledger writes income
@@ -47,7 +63,7 @@ def lay_out(folder: Path, *, sample: bool) -> Iterator[str]:
         (folder / "returns").mkdir(parents=True, exist_ok=True)
         schemas = list(copy_tree(built_in("schemas"), folder / "schemas"))
         samples = list(_samples(folder)) if sample else []
-        (folder / SETTINGS).write_text(SETTINGS_TEXT, encoding="utf-8")
+        (folder / SETTINGS).write_text(_sample_settings() if sample else SETTINGS_TEXT, encoding="utf-8")
     except OSError as fault:
         raise CannotWrite(f"{folder} cannot be written to: {fault.strerror}.", "Choose another folder.") from None
     yield f"Made {folder / SETTINGS}, {len(schemas)} schema files and an empty returns folder."
@@ -56,6 +72,12 @@ def lay_out(folder: Path, *, sample: bool) -> Iterator[str]:
         yield f"Try: sscbtool --workspace {folder} reconcile {folder / 'returns'} --period {_sample_period()}"
     else:
         yield f"Put partners' files under {folder / 'returns'} and try: sscbtool --workspace {folder} validate"
+
+
+def _sample_settings() -> str:
+    """The settings, with what the sample year's board says in them put before the comments."""
+    said = (built_in("sample_data") / "settings.toml").read_text(encoding="utf-8")
+    return f"{SETTINGS_TEXT.rstrip()}\n\n{said}"
 
 
 def _sample_period() -> str:

@@ -71,6 +71,12 @@ class Request:
     """As what somebody signs."""
     propose: str | None = None
     """Where drafted rows of the register of figures go."""
+    base: Path | None = None
+    """The folder that files are named from in the result; None to name them as given."""
+    withdraw: bool = False
+    """Whether a person takes an earlier word back."""
+    max_age: dt.timedelta | None = None
+    """How long ago the last run that succeeded may have been."""
     trend: bool = False
     """Whether measures are shown over all years that there are."""
     today: dt.date = dt.date(1970, 1, 1)
@@ -125,7 +131,7 @@ def receive(request: Request) -> Received:
         asked, remark = asked_period(request)
         intake = _Intake(_Known(request, catalogue, register, asked))
         for reading in read_all(pool, found.files, request, register):
-            intake.take(reading)
+            intake.take(_named_from(reading, base_of(request)))
     return Received(
         catalogue,
         register,
@@ -389,6 +395,19 @@ class _OneFile:
 
 
 # --------------------------------------------------------------------------- small steps shared by the commands
+
+
+def base_of(request: Request) -> Path | None:
+    """Where files are named from: a workspace's own returns are the same files wherever the workspace is kept."""
+    if request.base is None and not request.paths and request.settings is not None:
+        return request.settings.folder
+    return request.base
+
+
+def _named_from(reading: Reading, base: Path | None) -> Reading:
+    if base is None or not Path(reading.path).is_relative_to(base):
+        return reading
+    return replace(reading, path=Path(reading.path).relative_to(base).as_posix())
 
 
 @dataclass(frozen=True)

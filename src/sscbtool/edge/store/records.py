@@ -28,10 +28,14 @@ class LogEntry:
     inputs: Mapping[str, str] = field(default_factory=dict)
     """Path as given -> hash."""
     schemas: Mapping[str, str] = field(default_factory=dict)
-    """Return -> hash of its schema file."""
+    """Name of each schema file -> its hash."""
     figures: Mapping[str, str] = field(default_factory=dict)
-    """Period -> hash of its figures file."""
+    """Name of each register of figures -> its hash."""
     counts: Mapping[str, int] = field(default_factory=dict)
+    open_items: Mapping[str, str] = field(default_factory=dict)
+    """Id of each open finding and break -> its partner's code, or nothing: what the next run is held against."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Path of each file that could not be read -> why."""
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,17 @@ Decides nothing: what agrees and what does not is in the result. Nothing here kn
 from __future__ import annotations
 
 from sscbtool.core.model import Result
+from sscbtool.render.present.check import check
 from sscbtool.render.present.figures import reconcile, trace
 from sscbtool.render.present.found import inspect
+from sscbtool.render.present.history import history
 from sscbtool.render.present.ledger import ledger
 from sscbtool.render.present.measures import summary
 from sscbtool.render.present.plain import plain_values
 from sscbtool.render.present.proof import proof
 from sscbtool.render.present.received import ingest, validate
 from sscbtool.render.present.signing import signoff
+from sscbtool.render.present.status import status
 from sscbtool.render.report import Report
 
 
@@ -43,5 +46,11 @@ def present(result: Result, *, show_values: bool = False) -> Report:
             return proof(result)
         case "summary":
             return summary(result, show_values=show_values)
+        case "check":
+            return check(result)
+        case "status" | "status nil" | "status extend":
+            return status(result)
+        case "history" | "history verify":
+            return history(result)
         case _:
             return plain_values(result)

@@ -226,6 +226,20 @@ def findings_in_short(findings: Sequence[Finding], folder: Folder) -> Table | No
     return Table("Findings", columns, rows)
 
 
+def finding_rows(findings: Iterable[Finding], folder: Folder) -> list[tuple[str, str, str, str, str]]:
+    """The findings grouped: file, place, code, what is wrong, what to do."""
+    return [
+        (
+            folder.short(group[0].place.file) or "The run as a whole",
+            ", ".join(filter(None, (group[0].place.sheet, _cells([f.place for f in group])))),
+            group[0].code,
+            _group_sentence(group),
+            group[0].fix,
+        )
+        for group in _finding_groups(findings)
+    ]
+
+
 def findings_as_data(findings: Iterable[Finding]) -> Table:
     """Every finding a row, as in the JSON."""
     headings = ("file", "sheet", "cell", "row", "column", "severity", "code", "message", "fix", "explained")

@@ -27,6 +27,7 @@ SEVERITY_MARKS: Mapping[Severity, Mark] = {
 GRAVITY = {Severity.ERROR: 0, Severity.QUERY: 1, Severity.WARNING: 2}
 AGREES = (Status.HOLDS, Status.HOLDS_WITHIN_ROUNDING)
 CHECKABLE = (*AGREES, Status.CONTRADICTED, Status.NOT_EVIDENCED, Status.NOT_COMPUTABLE)
+BREAKS = (Status.CONTRADICTED, Status.NOT_EVIDENCED, Status.NOT_COMPUTABLE)
 REFUSED = Mark("✗", "Refused", Tone.BAD)
 AGREE, DIFFER = Mark("✓", "Agrees", Tone.GOOD), Mark("✗", "Does not agree", Tone.BAD)
 UNKNOWN = Mark("?", "Cannot be worked out", Tone.DOUBT)

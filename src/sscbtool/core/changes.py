@@ -1,0 +1,57 @@
+"""What changed between two runs: which open items are new, which still stand, which were mended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Open items by what became of them since the last run; an item's id -> its partner's code, or nothing."""
+
+    new: Mapping[str, str]
+    still_open: Mapping[str, str]
+    mended: Mapping[str, str]
+    figures_new: tuple[str, ...] = ()
+    figures_mended: tuple[str, ...] = ()
+    first: bool = False
+    """Whether there was no run to compare with."""
+
+    @property
+    def sentence(self) -> str:
+        """``new 2, still open 10, mended 4``."""
+        return f"new {len(self.new)}, still open {len(self.still_open)}, mended {len(self.mended)}"
+
+    def of(self, partner: str) -> Changes:
+        """The part that concerns one partner."""
+        new, still_open, mended = (
+            {k: v for k, v in each.items() if v == partner} for each in (self.new, self.still_open, self.mended)
+        )
+        return Changes(new, still_open, mended, first=self.first)
+
+
+def changes(now: Mapping[str, str], before: Mapping[str, str] | None, period: str | None) -> Changes:
+    """Hold the open items of a run against those of the run before.
+
+    Findings keep their id for as long as they stand. A figure's id begins with its year; figures of another year than
+    the one judged are neither here nor gone.
+    """
+    year = (period or "")[:7]
+    was = before or {}
+    findings = {k: v for k, v in now.items() if _is_finding(k)}
+    findings_before = {k: v for k, v in was.items() if _is_finding(k)}
+    figures = {k for k in now if not _is_finding(k)}
+    figures_before = {k for k in was if not _is_finding(k) and k.startswith(f"{year} ")}
+    return Changes(
+        new={k: v for k, v in findings.items() if k not in findings_before},
+        still_open={k: v for k, v in findings.items() if k in findings_before},
+        mended={k: v for k, v in findings_before.items() if k not in findings},
+        figures_new=tuple(sorted(figures - figures_before)),
+        figures_mended=tuple(sorted(figures_before - figures)),
+        first=before is None,
+    )
+
+
+def _is_finding(identity: str) -> bool:
+    return identity.startswith("F-")
