@@ -5,6 +5,8 @@ Decides nothing: what agrees and what does not is in the result. Nothing here kn
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from sscbtool.core.model import Result
 from sscbtool.render.present.check import check
 from sscbtool.render.present.figures import reconcile, trace
@@ -19,6 +21,24 @@ from sscbtool.render.present.signing import signoff
 from sscbtool.render.present.status import status
 from sscbtool.render.report import Report
 
+PRESENTERS: Mapping[str, Callable[[Result], Report]] = {
+    "inspect": inspect,
+    "validate": validate,
+    "ingest": ingest,
+    "reconcile": reconcile,
+    "ledger": ledger,
+    "signoff": signoff,
+    "trace": trace,
+    "proof": proof,
+    "check": check,
+    "status": status,
+    "status nil": status,
+    "status extend": status,
+    "history": history,
+    "history verify": history,
+}
+"""Command -> what shows its result; ``summary`` is shown by itself, since it may show values."""
+
 
 def present(result: Result, *, show_values: bool = False) -> Report:
     """The report of a result.
@@ -27,30 +47,6 @@ def present(result: Result, *, show_values: bool = False) -> Report:
     ``show_values`` names that no register knows are shown, and otherwise only counted. A command without words of its
     own here has its plain values shown as facts and tables.
     """
-    match result.command:
-        case "inspect":
-            return inspect(result)
-        case "validate":
-            return validate(result)
-        case "ingest":
-            return ingest(result)
-        case "reconcile":
-            return reconcile(result)
-        case "ledger":
-            return ledger(result)
-        case "signoff":
-            return signoff(result)
-        case "trace":
-            return trace(result)
-        case "proof":
-            return proof(result)
-        case "summary":
-            return summary(result, show_values=show_values)
-        case "check":
-            return check(result)
-        case "status" | "status nil" | "status extend":
-            return status(result)
-        case "history" | "history verify":
-            return history(result)
-        case _:
-            return plain_values(result)
+    if result.command == "summary":
+        return summary(result, show_values=show_values)
+    return PRESENTERS.get(result.command, plain_values)(result)
