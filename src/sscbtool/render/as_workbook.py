@@ -16,6 +16,7 @@ from typing import Any
 
 from xlsxwriter import Workbook
 
+from sscbtool.core.model import column_letters
 from sscbtool.core.neutral import inert, printable
 from sscbtool.errors import BadUsage
 from sscbtool.render.report import (
@@ -25,9 +26,9 @@ from sscbtool.render.report import (
     Cell,
     Column,
     ColumnType,
+    Formula,
     Mark,
     Quantity,
-    Row,
     Sheet,
     Table,
     Tone,
@@ -148,6 +149,9 @@ class _Writer:
         if table.rows:
             name = f"Table{next(self._number)}"
             page.add_table(top, 0, top + len(table.rows), last, {"columns": columns, "name": name, "style": None})
+        else:
+            for index, each in enumerate(columns):
+                page.write_string(top, index, each["header"], each["header_format"])
         for number, row in enumerate(table.rows):
             for index, cell in enumerate(row):
                 link = sheet.links.get((number, index))
@@ -155,26 +159,55 @@ class _Writer:
                     target = f"'{link[0]}'!A{_HEADER + 2 + link[1]}"
                     self._link(page, (top + 1 + number, index), target, inert(_plain(cell)), **_BOXED, **_LEFT)
                 else:
-                    self._cell(page, top + 1 + number, index, cell, table.columns[index])
+                    formula = sheet.formulas.get((number, index))
+                    self._cell(page, top + 1 + number, index, cell, table.columns[index], formula)
         if table.total:
-            self._total(page, top + 1 + len(table.rows), table.total, table.columns)
+            for index, cell in enumerate(table.total):
+                formula = sheet.formulas.get((len(table.rows), index))
+                row = top + 1 + len(table.rows)
+                self._cell(page, row, index, cell, table.columns[index], formula, bold=True, top=1)
+        if sheet.below:
+            self._form(page, sheet.below, top + 3 + len(table.rows) + (1 if table.total else 0))
+
+    def _form(self, page: Any, form: Table, top: int) -> None:
+        """Boxes below a table: those that are blank are for a pen."""
+        page.write_string(top, 0, inert(form.heading), self._format(bold=True))
+        head = self._format(bold=True, bg_color="#D9E2EC", text_wrap=True, valign="top", **_BOXED)
+        for index, column in enumerate(form.columns):
+            page.write_string(top + 1, index, inert(column.heading), head)
+        style = self._format(text_wrap=True, valign="top", align="left", indent=1, **_BOXED)
+        for number, row in enumerate(form.rows, top + 2):
+            page.set_row(number, 2 * _LINE + 4)
+            for index, cell in enumerate(row):
+                if cell is None:
+                    page.write_blank(number, index, None, style)
+                else:
+                    page.write_string(number, index, inert(_plain(cell))[:LONGEST], style)
 
     def _link(self, page: Any, at: tuple[int, int], target: str, text: str, **properties: Any) -> None:
         """A link to a cell of this workbook, in words of its own."""
         style = self._format(font_color="#0B4F9E", underline=1, valign="top", **properties)
         page.write_url(*at, f"internal:{target}", style, text, f"Go to {target.replace(chr(39), '')}")
 
-    def _total(self, page: Any, row: int, total: Row, columns: Sequence[Column]) -> None:
-        for index, cell in enumerate(total):
-            self._cell(page, row, index, cell, columns[index], bold=True, top=1)
-
-    def _cell(self, page: Any, row: int, index: int, cell: Cell, column: Column, **properties: Any) -> None:
+    def _cell(
+        self,
+        page: Any,
+        row: int,
+        index: int,
+        cell: Cell,
+        column: Column,
+        formula: Formula | None = None,
+        **properties: Any,
+    ) -> None:
         properties = {"valign": "top", **_BOXED, **properties}
         match cell:
             case Quantity() if _is_kept(cell):
                 number_format, value = _number(cell)
                 style = self._format(num_format=number_format, align="right", indent=1, **properties)
-                page.write_number(row, index, value, style)
+                if formula is None:
+                    page.write_number(row, index, value, style)
+                else:
+                    page.write_formula(row, index, f"={_expression(formula)}", style, value)
             case Mark():
                 style = self._format(bg_color=_FILLS[cell.tone], **_LEFT, **properties)
                 page.write_string(row, index, inert(cell.word), style)
@@ -182,6 +215,16 @@ class _Writer:
                 text = cell.plain if isinstance(cell, Quantity) else inert(cell or BLANK)[:LONGEST]
                 style = self._format(text_wrap=True, align=_side(column), indent=1, **properties)
                 page.write_string(row, index, text, style)
+
+
+def _expression(formula: Formula) -> str:
+    """The formula over cells as a spreadsheet names them; every table starts at the same row of its sheet."""
+    cells = []
+    for span in formula.spans:
+        column, first, last = column_letters(span.column + 1), _HEADER + 2 + span.first, _HEADER + 2 + span.last
+        own = f"${column}${first}" + (f":${column}${last}" if last != first else "")
+        cells.append(f"'{span.sheet}'!{own}" if span.sheet else own)
+    return formula.expression.format(*cells)
 
 
 def _side(column: Column) -> str:

@@ -168,6 +168,25 @@ class Report:
 
 
 @dataclass(frozen=True)
+class Span:
+    """Cells of one column of a sheet's table, rows ``first`` to ``last``, all from 0; a total is the row after them."""
+
+    column: int
+    first: int
+    last: int
+    sheet: str = ""
+    """Blank for the sheet that the formula stands on."""
+
+
+@dataclass(frozen=True)
+class Formula:
+    """How a workbook works a number out that stands in its cell already; ``{0}`` is the first of ``spans``."""
+
+    expression: str
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
 class Sheet:
     """One sheet of a workbook: a table, what it is about, and which of its cells lead where."""
 
@@ -177,6 +196,10 @@ class Sheet:
     table: Table
     links: Mapping[tuple[int, int], tuple[str, int]] = field(default_factory=dict)
     """(row, column) of the table -> (sheet, row of its table), each from 0."""
+    formulas: Mapping[tuple[int, int], Formula] = field(default_factory=dict)
+    """(row, column) of the table, the total being the row after the last -> how its number is worked out."""
+    below: Table | None = None
+    """A form below the table, whose blank cells are to be filled in by hand."""
     broad: bool = False
     """Whether it wants a larger sheet of paper."""
 

@@ -478,6 +478,8 @@ class _Books:
             yield f"Dated outside {self.judged.period} and not counted: {_lines(closing.other_years)}."
         if closing.other_funds:
             yield f"Of other funds than {self.fund}: {_lines(closing.other_funds)}."
+        if "spend" in self.judged.rows and self.settings.opening_balance is None:
+            yield "No balance was worked out: the settings state no opening_balance under [ledger]."
         if self.in_kind:
             yield f"Agreed in kind, and so no part of the money: {self.in_kind:,}."
         if self.judged.period and self.judged.period.quarter:
@@ -571,7 +573,6 @@ class _Books:
             **self._receipt(each.receipt),
             "organisation": self._name(each.organisation),
             "fund": each.fund or None,
-            "date": each.day.isoformat() if each.day else None,
             "class": each.verdict.value,
             "hint": each.hint or None,
             "tied": list(each.tied),
@@ -581,6 +582,7 @@ class _Books:
     def _receipt(self, receipt: Receipt) -> dict[str, Any]:
         place = self.judged.rows[LEDGER].place(receipt.row, "amount")
         return {"doc_no": receipt.doc_no, "line_no": receipt.line_no, "amount": _money(receipt.pence),
+                "date": receipt.day.isoformat() if receipt.day else None,
                 "file": place.file, "sheet": place.sheet, "cell": place.cell}  # fmt: skip
 
     def _name(self, organisation: str) -> str | None:
@@ -593,7 +595,7 @@ class _Books:
     def _balance(self, income: int) -> dict[str, Any] | None:
         """Opening balance + income - spend = closing balance, where spending was received and the opening is stated."""
         spend = self.judged.rows.get("spend")
-        if spend is None or self.settings.opening_balance is None:
+        if spend is None or self.settings.opening_balance is None or self.request.partner:
             return None
         of_year = np.array([period == str(self.year) for period in spend.periods], dtype=bool)
         spent = int(_pence(spend.frame["amount"])[0][of_year].sum())

@@ -72,8 +72,8 @@ def inputs_of(request: Request, judged: Judged) -> tuple[Input, ...]:
 
 
 def signed(request: Request, judged: Judged) -> dict[str, Any] | None:
-    """How far the year is signed off, as the JSON tells it; None where there is no workspace to sign in."""
-    if request.settings is None or judged.period is None:
+    """How far the year is signed off, as the JSON tells it; None where no year is known."""
+    if judged.period is None:
         return None
     inputs = inputs_of(request, judged)
     preparer, reviewer = _last(request, judged)

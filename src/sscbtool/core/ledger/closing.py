@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from sscbtool.core.ledger.inputs import NO_FUND, Agreement, Array, Invoices, Lines, Terms
+from sscbtool.core.ledger.inputs import NO_FUND, Agreement, Array, Invoices, Lines, Terms, day_of
 from sscbtool.core.ledger.matching import matches
 from sscbtool.core.ledger.references import invoices_referred_to, pc, reference_key
 from sscbtool.core.ledger.results import Class, ClosedLine, Closing, Match, Proposal, Receipt, Step, Unmatched
@@ -428,8 +428,7 @@ class _Books:
 
     def _unmatched(self, k: int) -> Unmatched:
         verdict, said, tied = self._stray(k)
-        day = self.lines.day[k].astype(object)
-        return Unmatched(self.receipt(k), self.organisation[k], self.fund[k], day, verdict, said, tied)
+        return Unmatched(self.receipt(k), self.organisation[k], self.fund[k], verdict, said, tied)
 
     def _stray(self, k: int) -> tuple[Class, str, tuple[str, ...]]:
         """What a receipt is that no agreement identifies."""
@@ -453,7 +452,9 @@ class _Books:
     def receipt(self, k: int) -> Receipt:
         """A ledger line as it is reported."""
         lines = self.lines
-        return Receipt(str(lines.doc_no[k]), str(lines.line_no[k]), int(lines.pence[k]), int(lines.row[k]))
+        return Receipt(
+            str(lines.doc_no[k]), str(lines.line_no[k]), int(lines.pence[k]), int(lines.row[k]), day_of(lines, k)
+        )
 
     def proposed(self, closed: Sequence[ClosedLine]) -> tuple[tuple[Unmatched, ...], tuple[Proposal, ...]]:
         """Receipts of nobody that equal what one agreement lacks; where several do none is proposed, and it is told."""

@@ -6,6 +6,7 @@ own number of a row and means nothing here.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
@@ -97,6 +98,12 @@ class Lines(_Columns):
     accounts: Array
     """Account, cost centre and WBS code as one text."""
     row: Array
+
+
+def day_of(lines: Lines, position: int) -> dt.date | None:
+    """The day of a line; None where it has none."""
+    day: dt.date | None = lines.day[position].astype(object)
+    return day
 
 
 NO_FUND = "\N{EMPTY SET}"

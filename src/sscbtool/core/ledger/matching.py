@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from sscbtool.core.ledger.inputs import Array, Invoices, Lines
+from sscbtool.core.ledger.inputs import Array, Invoices, Lines, day_of
 from sscbtool.core.ledger.results import Class, Match, Receipt
 from sscbtool.core.ledger.subsets import choose
 from sscbtool.core.ledger.verdict import Case, Finding
@@ -58,7 +58,10 @@ class _Table:
         """One match."""
         lines = self.lines
         receipts = (
-            Receipt(str(lines.doc_no[k]), str(lines.line_no[k]), int(lines.pence[k]), int(lines.row[k])) for k in ks
+            Receipt(
+                str(lines.doc_no[k]), str(lines.line_no[k]), int(lines.pence[k]), int(lines.row[k]), day_of(lines, k)
+            )
+            for k in ks
         )
         self.made.append(Match(expected, reference, tuple(receipts), how if ks else "open", tied))
 

@@ -37,6 +37,8 @@ class Receipt:
     line_no: str
     pence: int
     row: int
+    day: dt.date | None = None
+    """When it counts as received."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,6 @@ class Unmatched:
     receipt: Receipt
     organisation: str
     fund: str
-    day: dt.date | None
     verdict: Class
     hint: str = ""
     tied: tuple[str, ...] = ()

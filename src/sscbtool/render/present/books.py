@@ -11,6 +11,7 @@ from sscbtool.render.present.evidence import evidence_pack
 from sscbtool.render.present.figures import column_totals
 from sscbtool.render.present.measures import BY_AGENCY, measures_in_one
 from sscbtool.render.present.words import nonempty
+from sscbtool.render.present.working_paper import working_paper
 from sscbtool.render.report import Book, Column, Facts, Line, Lines, Report, Section, Sheet, Table, cell_text
 
 NAME_LENGTH = 31
@@ -23,6 +24,8 @@ def book(result: Result, report: Report, *, show_values: bool = False) -> Book:
     match result.command:
         case "reconcile":
             return evidence_pack(result, report)
+        case "ledger" if result.extra.get("ledger"):
+            return working_paper(result, report)
         case "validate":
             # Its tables of findings group what the one table of all findings has row by row.
             tables = [section for section in report.sections if isinstance(section, Table)]

@@ -160,7 +160,7 @@ def _cell(line: Mapping[str, Any], key: str, catalogue: Catalogue | None) -> Cel
     value = line[key]
     match key:
         case "organisation":
-            return _name(value, catalogue)
+            return organisation_name(value, catalogue)
         case "fund":
             return str(value or "")
         case "class":
@@ -236,12 +236,12 @@ def _open(closing: Mapping[str, Any], catalogue: Catalogue | None) -> Lines | No
     lines = []
     for each in _breaks(closing):
         amount = Quantity(amount_of(each), MONEY, signed=True).text
-        who = _name(each["organisation"], catalogue) if each["organisation"] else "Nobody known"
+        who = organisation_name(each["organisation"], catalogue) if each["organisation"] else "Nobody known"
         words = [f"{each['id']} {who}: {amount}."]
         if "doc_no" in each:
             words = [f"{each['id']} {who}: {amount} in document {each['doc_no']}, line {each['line_no']}."]
             if proposal := proposed.get((each["doc_no"], each["line_no"])):
-                owes = _name(proposal["organisation"], catalogue)
+                owes = organisation_name(proposal["organisation"], catalogue)
                 words.append(f"It equals what {owes} still owes: sscbtool ledger match accept {proposal['id']}.")
         if each["hint"]:
             words.append(f"{capital(each['hint'])}.")
@@ -258,7 +258,7 @@ def _explained(closing: Mapping[str, Any], catalogue: Catalogue | None) -> Lines
             amount = Quantity(amount_of(each), MONEY, signed=True).text
             said = each["explanation"]
             until = f", until {said['until']}" if said["until"] else ""
-            who = _name(each["organisation"], catalogue)
+            who = organisation_name(each["organisation"], catalogue)
             lines.append(Line(f"{each['id']} {who}: {amount}. {said['reason']} ({said['by']}{until})", _EXPLAINED))
     return Lines("Explained", tuple(lines)) if lines else None
 
@@ -304,7 +304,8 @@ def _data_cell(value: Any) -> Cell:
     return None if value is None else str(value)
 
 
-def _name(code: str | None, catalogue: Catalogue | None) -> str:
+def organisation_name(code: str | None, catalogue: Catalogue | None) -> str:
+    """Whose something is: by the register's name, else its code."""
     known: Iterable[Any] = catalogue.organisations if catalogue else ()
     return next((each.name for each in known if each.code == code), code or "Not in the register")
 
