@@ -6,6 +6,7 @@ Looks say how a cell *reads* (a number typed as text is a number here); nothing 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
@@ -15,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
-from sscbtool.core.model import Grid, Kind
+from sscbtool.core.model import SHORT, Grid, Kind
 
 pc: Any = pyarrow.compute
 """The kernels are made at import and have no types."""
@@ -90,8 +91,6 @@ _ABSENT = frozenset(
 )
 MARKS = SUPPRESSED | _ABSENT
 _MARK_ARRAY = pa.array(sorted(MARKS), pa.string())
-_FEW = 400
-"""Columns with at most this many text cells are read one by one: the vectorised way has a fixed price."""
 _MARK_CHARS = max(len(mark) for mark in MARKS)
 _NUMBER_CHARS = 40
 _BLANK, _TEXT, _FIGURE, _DATED, _MARK = (int(look) for look in Look)
@@ -143,15 +142,18 @@ def looks_of(grid: Grid) -> Matrix:
         cells = np.flatnonzero(grid.kinds[:, j] == _KIND_TEXT)
         if not len(cells):
             continue
-        some = texts if len(cells) == len(texts) else texts.take(pa.array(cells))
-        if len(cells) > _FEW:
-            looks[cells, j] = _looks(some)
+        if len(cells) > SHORT:
+            looks[cells, j] = _looks(texts if len(cells) == len(texts) else texts.take(pa.array(cells)))
             continue
-        for i, text in zip(cells.tolist(), some.to_pylist(), strict=True):
-            look = seen.get(text)
-            if look is None:
-                look = seen[text] = _look(text)
-            looks[i, j] = look
+        if grid.is_short:
+            column = grid.column_texts(j)
+            some = [column[i] for i in cells.tolist()]
+        else:
+            some = texts.take(pa.array(cells)).to_pylist()
+        for text in some:
+            if text not in seen:
+                seen[text] = _look(text)
+        looks[cells, j] = [seen[text] for text in some]
     return looks
 
 
@@ -214,7 +216,7 @@ class Numbers:
     looks: Matrix
     scales: tuple[int, ...]
     """Decimal places of each column; -1 where its numbers do not fit scaled 64-bit integers."""
-    _texts: tuple[pa.Array, ...]
+    _text: Callable[[int, int], str]
 
     def exact(self, i: int, j: int) -> Decimal | None:
         """The number in cell [i, j], or None."""
@@ -223,13 +225,13 @@ class Numbers:
         scale = self.scales[j]
         if scale >= 0:
             return Decimal(round(float(self.values[i, j]) * 10.0**scale)).scaleb(-scale)
-        return exact(str(self._texts[j][i].as_py()))
+        return exact(self._text(i, j))
 
     def part(self, rows: Vector) -> Numbers:
         """Some of the rows, for searching only."""
         if len(rows) == len(self.values):
             return self
-        return Numbers(self.values[rows], self.looks[rows], self.scales, ())
+        return Numbers(self.values[rows], self.looks[rows], self.scales, lambda i, j: self._text(int(rows[i]), j))
 
     def total(self, rows: Vector, j: int) -> Decimal:
         """The exact sum of column ``j`` over ``rows``; cells without a number count as nothing."""
@@ -256,21 +258,41 @@ def _scale(digits: pa.Array, largest: float) -> int:
     return places if largest * 10.0**places < 2**50 else -1
 
 
+_BARE = "0123456789.-eE"
+
+
+def _short_column(texts: list[str]) -> tuple[list[float], int] | None:
+    """Floats and decimal places of a few cells, if all are bare digits; agrees with ``_plain`` and ``_scale``."""
+    if "".join(texts).strip(_BARE):
+        return None
+    try:
+        values = [float(text) for text in texts]
+    except ValueError:
+        return None
+    if any("e" in text or "E" in text for text in texts):
+        return values, -1
+    places = max(len(text) - 1 - text.find(".") if "." in text else 0 for text in texts)
+    return values, places if max(map(abs, values)) * 10.0**places < 2**50 else -1
+
+
 def numbers_of(grid: Grid, looks: Matrix, rows: Vector, columns: Vector) -> Numbers:
     """Reads the numbers in ``rows`` x ``columns`` of a grid."""
     chosen = np.ascontiguousarray(looks[np.ix_(rows, columns)])
     values = np.zeros(chosen.shape, np.float64)
-    whole = len(rows) == grid.shape[0]
-    picked = pa.array(rows)
-    texts, scales = [], []
+    scales = []
     for k, j in enumerate(columns.tolist()):
-        column = grid.texts[j] if whole else grid.texts[j].take(picked)
-        texts.append(column)
         cells = np.flatnonzero(chosen[:, k] == _FIGURE)
         if not len(cells):
             scales.append(0)
             continue
-        found, digits = _plain(column if len(cells) == len(column) else column.take(pa.array(cells)))
+        if grid.is_short:
+            column = grid.column_texts(j)
+            if short := _short_column([column[i] for i in rows[cells].tolist()]):
+                values[cells, k], scale = short
+                scales.append(scale)
+                continue
+        whole = len(cells) == grid.shape[0]
+        found, digits = _plain(grid.texts[j] if whole else grid.texts[j].take(pa.array(rows[cells])))
         values[cells, k] = found
         scales.append(_scale(digits, float(np.abs(found).max())))
-    return Numbers(values, chosen, tuple(scales), tuple(texts))
+    return Numbers(values, chosen, tuple(scales), lambda i, k: grid.text(int(rows[i]), int(columns[k])))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from enum import IntEnum
 
 import numpy as np
 import pyarrow as pa
 
 from sscbtool.core.locate.cells import Look, Matrix, Vector, bytes_of, pc
-from sscbtool.core.model import Grid
+from sscbtool.core.model import SHORT, Grid
 
 
 class Claim(IntEnum):
@@ -65,8 +64,6 @@ _HINTS = (
 _CAPITALS = re.compile(r"[A-Z]{2,}[^a-z]*[A-Z]{2,}")
 _SOME = 0.4
 """Capitals single rows out where at most so many labels are in capitals."""
-_FEW = 400
-"""Columns with at most this many texts are read one by one: the vectorised way has a fixed price."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -144,34 +141,49 @@ def claims_of(grid: Grid, looks: Matrix, rows: Vector, columns: Vector) -> tuple
         cells = np.flatnonzero(texts_in[:, k])
         if not len(cells):
             continue
-        texts = grid.texts[j].take(pa.array(rows[cells]))
-        kept, capitals = _hinted(texts) if len(cells) <= _FEW else _hinted_many(texts)
-        if len(capitals) <= _SOME * len(cells) and not _comes_again(texts, capitals):
+        capitals: list[int] | Vector
+        if len(cells) <= SHORT:
+            texts = _texts(grid, rows[cells], j)
+            kept, capitals = _hinted(texts)
+            different = len({texts[n] for n in capitals})
+        else:
+            array = grid.texts[j].take(pa.array(rows[cells]))
+            kept, capitals = _hinted_many(array)
+            different = len(array.take(pa.array(capitals)).unique())
+        # the same few texts at many places are the code of a body on each of its rows, and no total
+        again = len(capitals) > 4 and 2 * different <= len(capitals)
+        if len(capitals) and len(capitals) <= _SOME * len(cells) and not again:
             claims[cells[capitals]] = np.maximum(claims[cells[capitals]], _CHECKED)
         seen: dict[str, int] = {}
         for n, text in kept:
             said = seen.get(text)
             if said is None:
                 said = seen[text] = claim(text)
-            if said > claims[cells[n]]:
+            if said and said > claims[cells[n]]:
                 claims[cells[n]], where[cells[n]] = said, j
     return claims, where
 
 
-def _comes_again(texts: pa.Array, places: Sequence[int] | Vector) -> bool:
-    """Whether the same few texts stand at many places: the code of a body on each of its rows, and no total."""
-    return len(places) > 4 and bool(2 * len(texts.take(pa.array(places)).unique()) <= len(places))
+def _texts(grid: Grid, rows: Vector, j: int) -> list[str]:
+    """The texts of some stored rows in a stored column."""
+    if grid.is_short:
+        column = grid.column_texts(j)
+        return [column[i] for i in rows.tolist()]
+    texts: list[str] = grid.texts[j].take(pa.array(rows)).to_pylist()
+    return texts
 
 
-def _hinted(texts: pa.Array) -> tuple[list[tuple[int, str]], list[int]]:
+def _hinted(texts: list[str]) -> tuple[list[tuple[int, str]], list[int]]:
     """The texts that could claim anything, by position, and the positions of those in capitals."""
-    some = list(enumerate(texts.to_pylist()))
-    capitals = [n for n, text in some if text.isupper() and _CAPITALS.search(text)]
-    joined = "\n".join(text for _, text in some).lower()
+    different = list(dict.fromkeys(texts))
+    upper = {text for text in different if text.isupper() and _CAPITALS.search(text)}
+    capitals = [n for n, text in enumerate(texts) if text in upper] if upper else []
+    joined = "\n".join(different).lower()
     if any(hint in joined for hint in _HINTS):
-        return some, capitals
+        return list(enumerate(texts)), capitals
     if any(stem in joined for stem in _PLACE_STEMS):
-        return [(n, text) for n, text in some if folded_label(text) in _PLACES], capitals
+        places = {text for text in different if folded_label(text) in _PLACES}
+        return [(n, text) for n, text in enumerate(texts) if text in places], capitals
     return [], capitals
 
 
