@@ -1,14 +1,16 @@
 """Tables are found by looks alone: header, body, totals and what stands around them."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.factories import REGISTER, grid_of
 
-from sscbtool.core.locate import locate
+from sscbtool.core.locate import cells, locate
 from sscbtool.core.model import RowRole
 
 PAYMENTS = [("Agency", "Amount"), ("Fire", 500), ("Health", 60000), ("Council", 63421.5)]
@@ -109,3 +111,37 @@ def test_every_row_of_the_rectangle_is_data_set_aside_or_blank(amounts):
         inside = {*map(int, table.data_rows), *(row for row, _ in table.set_aside), *table.header_rows}
         assert inside == set(range(table.area.top, table.area.bottom + 1))
         assert np.all(np.diff(table.data_rows) > 0)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.decimals(allow_nan=False, allow_infinity=False, places=None).map(str),
+            st.sampled_from(
+                ["5.", ".5", "1e5", "-1E-3", "1e400", "5e-324", "0." + "0" * 320 + "1", "1" * 60, "-", "."]
+            ),
+        ),
+        min_size=1,
+    )
+)
+def test_a_short_column_of_numbers_reads_as_a_long_one_does(texts):
+    short = cells._short_column(texts)
+    if short is None:
+        return
+    values, digits = cells._plain(pa.array(texts, pa.string()))
+    assert short[0] == values.tolist()
+    assert short[1] == cells._scale(digits, float(np.abs(values).max()))
+
+
+@given(st.lists(st.text()), st.integers(0, 3))
+def test_a_column_as_a_list_is_the_column(texts, start):
+    grid = grid_of([("a",)])
+    column = pa.array(texts, pa.string())[start:]
+    assert replace(grid, texts=(column,)).column_texts(0) == column.to_pylist()
+
+
+def test_a_number_too_small_for_any_power_of_ten_stops_nobody():
+    grid = grid_of([("Agency", "Amount"), ("Fire", 1), ("Health", 7)])
+    amounts = pa.array(["Amount", "0." + "0" * 320 + "1", "7"], pa.string())
+    (table,) = locate(replace(grid, texts=(grid.texts[0], amounts)))
+    assert list(table.data_rows) == [2, 3]

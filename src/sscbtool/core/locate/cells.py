@@ -244,6 +244,15 @@ class Numbers:
         return sum((value for value in found if value is not None), Decimal(0))
 
 
+_MOST_PLACES = 300
+"""No power of ten beyond is a float."""
+
+
+def _fits(largest: float, places: int) -> bool:
+    """Whether integers scaled by so many decimal places are exact as floats."""
+    return places < _MOST_PLACES and largest * 10.0**places < 2**50
+
+
 def _scale(digits: pa.Array, largest: float) -> int:
     """Decimal places in bare digits, or -1 if scaled integers of that many places would not be exact."""
     dots = pc.find_substring(digits, ".").to_numpy(zero_copy_only=False)
@@ -255,7 +264,7 @@ def _scale(digits: pa.Array, largest: float) -> int:
         places = int((lengths - dots - 1)[pointed].max())
     if pc.any(pc.match_substring(digits, "e", ignore_case=True)).as_py():
         return -1
-    return places if largest * 10.0**places < 2**50 else -1
+    return places if _fits(largest, places) else -1
 
 
 _BARE = "0123456789.-eE"
@@ -272,7 +281,7 @@ def _short_column(texts: list[str]) -> tuple[list[float], int] | None:
     if any("e" in text or "E" in text for text in texts):
         return values, -1
     places = max(len(text) - 1 - text.find(".") if "." in text else 0 for text in texts)
-    return values, places if max(map(abs, values)) * 10.0**places < 2**50 else -1
+    return values, places if _fits(max(map(abs, values)), places) else -1
 
 
 def numbers_of(grid: Grid, looks: Matrix, rows: Vector, columns: Vector) -> Numbers:
