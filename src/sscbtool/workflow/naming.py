@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sscbtool import __version__
 from sscbtool.core.model import ColumnKind, Organisation, Outcome, Result
 from sscbtool.core.organisations import Register
-from sscbtool.core.proposals import Proposal, propose
-from sscbtool.core.rows import Rows, gather
 from sscbtool.core.values import fold
 from sscbtool.edge.settings import Settings
-from sscbtool.edge.store import Decision, LogEntry, Store
 from sscbtool.errors import BadUsage
+
+if TYPE_CHECKING:
+    from sscbtool.core.proposals import Proposal
+    from sscbtool.core.rows import Rows
 
 KIND = "organisation"
 
@@ -34,6 +35,8 @@ def decided(settings: Settings | None) -> Decided:
     accepted: dict[str, str] = {}
     rejected: set[tuple[str, str]] = set()
     if settings is not None and settings.path(settings.store).is_dir():
+        from sscbtool.edge.store import Store
+
         with Store.open(settings.path(settings.store), file_mode=settings.file_mode, group=settings.group) as store:
             for decision in store.decisions(KIND):
                 pair = decision.subject, decision.choice
@@ -70,12 +73,16 @@ def unregistered(rows: Iterable[Rows], register: Register) -> dict[str, int]:
 
 def proposals(rows: Iterable[Rows], register: Register, settings: Settings | None) -> tuple[Proposal, ...]:
     """What the unregistered names may mean."""
+    from sscbtool.core.proposals import propose
+
     names = unregistered(rows, register)
     return propose(names, register, decided(settings).rejected) if names else ()
 
 
 def listed(received: Any, settings: Settings | None) -> Result:
     """The unregistered names and their proposals."""
+    from sscbtool.core.rows import gather
+
     rows = gather(received.catalogue.returns, received.submissions)
     names = unregistered(rows.values(), received.register)
     found = {each.name: each for each in proposals(rows.values(), received.register, settings)}
@@ -99,6 +106,8 @@ def decide(request: Any, organisations: Iterable[Organisation], choice: str, nam
     Raises:
         BadUsage: no workspace to keep it in, or no such organisation.
     """
+    from sscbtool.edge.store import Decision, LogEntry, Store
+
     settings: Settings | None = request.settings
     if settings is None:
         raise BadUsage("There is no workspace here to record a decision in.", "Make one with: sscbtool init")
