@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import signal
 import sys
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,11 @@ from sscbtool.errors import EXIT_PRECEDENCE, BadUsage, CannotWrite, ExitCode, No
 if TYPE_CHECKING:
     from sscbtool.core.model import Result
     from sscbtool.edge.logfile import LogFile
+    from sscbtool.edge.settings import Settings
     from sscbtool.workflow.receiving import Request
+
+WRITERS = frozenset({"ingest", "check"})
+"""Commands that keep the store to themselves from before the first file is read until the last has landed."""
 
 
 def run(
@@ -40,6 +45,10 @@ def run(
     """Do the work of a command, deliver what it found, and end with its exit code."""
 
     def work() -> int:
+        with alone(command, context.obj, dry_run=bool(asked.get("dry_run"))):
+            return in_turn()
+
+    def in_turn() -> int:
         from sscbtool.workflow import commands
 
         refuse_on_terminal(command, output_format, output)
@@ -48,10 +57,10 @@ def run(
             result: Result = getattr(commands, command)(request)
         except NothingToJudge:
             if output_format is Format.JSON:
-                deliver(nothing(command), output_format, output, show_values=False)
+                deliver(nothing(command), output_format, output, show_values=False, settings=request.settings)
             raise
         tell(result, output_format)
-        deliver(result, output_format, output, show_values=show_values)
+        deliver(result, output_format, output, show_values=show_values, settings=request.settings)
         return exit_code(result)
 
     guarded(work)
@@ -116,6 +125,27 @@ def _log_result(result: Result) -> None:
     )
 
 
+@contextmanager
+def alone(command: str, workspace: Path | None, *, dry_run: bool) -> Iterator[None]:
+    """Keep the store's lock through the whole run of a command that writes; who is turned away is told at once.
+
+    Raises:
+        StoreBusy: another run is writing.
+    """
+    if command not in WRITERS or dry_run:
+        yield
+        return
+    from sscbtool.edge.lock import kept
+    from sscbtool.edge.settings import find_workspace
+
+    settings = find_workspace(workspace, Path.cwd())
+    if settings is None:
+        yield
+        return
+    with kept(settings.path(settings.store), settings.sharing):
+        yield
+
+
 def nothing(command: str) -> Result:
     """What a script gets where there was nothing to judge; the sentence on stderr says why."""
     from sscbtool.core.model import Outcome, Result
@@ -125,6 +155,7 @@ def nothing(command: str) -> Result:
 
 def guarded(work: Callable[[], int]) -> None:
     """Run a command; what an operator can fix is one sentence, a bug a traceback without anybody's data."""
+    _answer_to_signals()
     try:
         code = _logged(work)
     except SscbError as trouble:
@@ -165,6 +196,24 @@ def _where(fault: BaseException) -> list[str]:
     import traceback
 
     return [f"{each.filename}:{each.lineno} in {each.name}" for each in traceback.extract_tb(fault.__traceback__)]
+
+
+def _answer_to_signals() -> None:
+    """Being told to end, by cron's host or a closed terminal, is an interrupt: what stands aside is cleared away."""
+
+    def interrupt(number: int, _frame: object) -> None:
+        # A second one must not cut the clearing short.
+        for each in (signal.SIGINT, *_ENDING):
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt(number)
+
+    for each in (signal.SIGINT, *_ENDING):
+        if signal.getsignal(each) in (signal.SIG_DFL, signal.default_int_handler):
+            with suppress(ValueError):  # not the main thread: whoever calls has the signals
+                signal.signal(each, interrupt)
+
+
+_ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 def _report_bug(bug: Exception) -> None:
@@ -248,7 +297,14 @@ def tell(result: Result, output_format: Format) -> None:
             typer.echo(printable(remark), err=True)
 
 
-def deliver(result: Result, output_format: Format, output: Path | None, *, show_values: bool) -> None:
+def deliver(
+    result: Result,
+    output_format: Format,
+    output: Path | None,
+    *,
+    show_values: bool,
+    settings: Settings | None = None,
+) -> None:
     """Write the result to the terminal, or whole or not at all to a file."""
     from sscbtool.render import PIPED_WIDTH, OutputFormat, render
 
@@ -267,9 +323,11 @@ def deliver(result: Result, output_format: Format, output: Path | None, *, show_
     )
     data = written if isinstance(written, bytes) else written.encode("utf-8", errors="backslashreplace")
     if output is not None:
+        from sscbtool.edge.sharing import Sharing
         from sscbtool.edge.workspace import write_new
 
-        write_new(output, data, 0o600)
+        sharing = settings.sharing if settings else Sharing()
+        write_new(output, data, sharing.file_mode, sharing.group)
         return
     try:
         sys.stdout.flush()

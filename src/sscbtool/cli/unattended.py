@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sscbtool.cli.options import Format, FormatOption, LogFileOption, OutputOption, PeriodOption
-from sscbtool.cli.running import deliver, exit_code, guarded, log_to, nothing, refuse_on_terminal, request_of, tell
+from sscbtool.cli.running import alone, deliver, exit_code, guarded, log_to, nothing, refuse_on_terminal, request_of, tell
 from sscbtool.errors import NothingToJudge
 
 if TYPE_CHECKING:
@@ -41,6 +41,10 @@ def check(
     log_to(context, log_file)
 
     def work() -> int:
+        with alone("check", context.obj, dry_run=dry_run):
+            return in_turn()
+
+    def in_turn() -> int:
         from sscbtool.core.model import Outcome
         from sscbtool.workflow.checking import check as do
 
@@ -50,13 +54,13 @@ def check(
             result = do(request)
         except NothingToJudge:
             if output_format is Format.JSON:
-                deliver(nothing("check"), output_format, output, show_values=False)
+                deliver(nothing("check"), output_format, output, show_values=False, settings=request.settings)
             raise
         if request.settings is not None and not dry_run:
             _write_reports(result, request.settings)
         if not (quiet and result.outcome is Outcome.CLEAN):
             tell(result, output_format)
-            deliver(result, output_format, output, show_values=False)
+            deliver(result, output_format, output, show_values=False, settings=request.settings)
         return exit_code(result)
 
     guarded(work)
@@ -73,5 +77,5 @@ def _write_reports(result: Result, settings: Settings) -> None:
         path = settings.path(settings.check.folder) / f"check{period}.{EXTENSIONS[name]}"
         written = render(result, OutputFormat(name), catalogue=result.catalogue)
         data = written if isinstance(written, bytes) else written.encode("utf-8", errors="backslashreplace")
-        write_new(path, data, settings.file_mode)
+        write_new(path, data, settings.file_mode, settings.group)
         log("info", "report", file=str(path))

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from sscbtool.core.due import Every, Expectation
-from sscbtool.core.model import Limits
+from sscbtool.core.limits import Limits
 from sscbtool.core.values import Period, parse_period
+from sscbtool.edge.sharing import Sharing
 from sscbtool.errors import BadConfiguration
 
 SETTINGS = "sscbtool.toml"
@@ -76,6 +77,11 @@ class Settings:
     expected: tuple[Expectation, ...] = ()
     """The returns that partners must send, one table ``[[expected]]`` for each rule."""
 
+    @property
+    def sharing(self) -> Sharing:
+        """Who may read and write what the program makes for this board."""
+        return Sharing(self.file_mode, self.group)
+
     def path(self, which: Path) -> Path:
         """A folder of the settings, from the workspace's own."""
         return which if which.is_absolute() else self.folder / which
@@ -127,10 +133,7 @@ def _settings(folder: Path) -> Settings:
         store=Path(said.get("store", settings.store)),
     )
     if "file_mode" in said:
-        try:
-            settings = replace(settings, file_mode=int(said["file_mode"], 8))
-        except ValueError:
-            raise _bad("file_mode", 'it is written in octal, such as "0640"') from None
+        settings = replace(settings, file_mode=_mode(said["file_mode"]))
     expected = tuple(each for number, table in enumerate(said.get("expected", ()), 1) for each in _rule(number, table))
     return replace(
         settings,
@@ -225,6 +228,16 @@ def _period(name: str, said: Any, every: Every) -> Period | None:
     if every is Every.QUARTER and not period.quarter:
         return Period(period.year, 4 if name.endswith("until") else 1)
     return period
+
+
+def _mode(text: str) -> int:
+    """Who may read and write files, as octal text; never anybody's to write, and never a program."""
+    if not re.fullmatch("0?[0-7]{3}", text):
+        raise _bad("file_mode", 'it is written in octal, such as "0640"')
+    mode = int(text, 8)
+    if mode & 0o600 != 0o600 or mode & 0o113 or mode & 0o060 == 0o020:
+        raise _bad("file_mode", 'the owner reads and writes, the group may, others at most read: "0600", "0640", "0660"')
+    return mode
 
 
 _LEDGER_CHOICES = {"income": ("credit", "debit"), "received_on": ("posting", "document", "clearing")}

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import glob
+import itertools
 import os
 import stat
+import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sscbtool.edge.sharing import Sharing
 from sscbtool.errors import CannotWrite, InputRefused
 
 SPREADSHEETS = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".csv", ".tsv", ".txt", ".html", ".htm"})
@@ -77,22 +81,76 @@ def _walk(folder: Path, files: dict[str, None], passed_over: dict[str, None]) ->
             passed_over[str(entry)] = None
 
 
-def write_new(path: Path, data: bytes, mode: int) -> None:
-    """Write a file under its final name only once it is whole.
+def write_new(path: Path, data: bytes, mode: int = 0o600, group: str | None = None) -> None:
+    """Write a file under its final name only once it is whole, for those whom ``mode`` and ``group`` name.
+
+    Where the file that stands there cannot be replaced, as when it is open in Excel on a share, the new one is left
+    beside it under a name of its own.
 
     Raises:
         CannotWrite: no permission, no space, or the file is open elsewhere.
+        BadConfiguration: the group is not known here.
     """
-    aside = path.with_name(f".{path.name}.part")
+    sharing = Sharing(mode, group)
+    if path.is_symlink():
+        path = path.resolve()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_bytes(data)
-        aside.chmod(mode)
-        aside.replace(path)
+        if path.exists() and not path.is_file() and not path.is_dir():
+            path.write_bytes(data)  # a pipe or a device is written to, not replaced
+            return
+        sharing.make_folder(path.parent)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".part")
+        aside = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
+            sharing.give(aside)
+            _put(aside, path)
+        finally:
+            aside.unlink(missing_ok=True)
     except OSError as fault:
         raise CannotWrite(
-            f"{path} could not be written: {fault.strerror}.", "If it is open in Excel, close it and try again."
+            f"{path} could not be written: {fault.strerror}.", "Check the disk space, the path and the permissions."
         ) from None
+
+
+def _put(aside: Path, path: Path) -> None:
+    """Give a finished file its name, or one beside it if the file of that name cannot be replaced.
+
+    Raises:
+        CannotWrite: it stands beside it.
+    """
+    try:
+        aside.replace(path)
+    except OSError as fault:
+        if fault.errno not in _OPEN_ELSEWHERE or not path.is_file():
+            raise
+        beside = _put_beside(aside, path)
+        raise CannotWrite(
+            f"{path} could not be replaced ({fault.strerror}), so the result stands beside it as {beside.name}.",
+            "If it is open in Excel, close it and run again, or use the new file.",
+        ) from None
+
+
+_OPEN_ELSEWHERE = frozenset({errno.EACCES, errno.EPERM, errno.EBUSY, errno.ETXTBSY})
+
+
+def _put_beside(aside: Path, path: Path) -> Path:
+    """Name a finished file ``report (2).xlsx``, or the first number after that which is free; gives the name."""
+    for number in itertools.count(2):
+        beside = path.with_stem(f"{path.stem} ({number})")
+        try:
+            os.link(aside, beside)  # unlike a rename, it never takes the place of a file
+        except FileExistsError:
+            continue
+        except OSError:  # a share without hard links
+            if beside.exists():
+                continue
+            aside.replace(beside)
+        return beside
+    raise AssertionError("numbers do not end")
 
 
 def copy_tree(source: Path, target: Path) -> Iterable[Path]:

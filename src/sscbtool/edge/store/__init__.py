@@ -29,6 +29,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sscbtool.core.model import Finding, Submission
+from sscbtool.edge.lock import locked
+from sscbtool.edge.sharing import Sharing
 from sscbtool.edge.store.folder import RESTORE, Folder, ignore
 from sscbtool.edge.store.migrations import newest
 from sscbtool.edge.store.parquet import from_table, parquet_name
@@ -101,7 +103,7 @@ class Store:
             StoreBusy: it has to be created or migrated and another run is writing.
             CannotWrite: it cannot be created.
         """
-        place = Folder(folder, file_mode, group)
+        place = Folder(folder.absolute(), Sharing(file_mode, group))
         if place.version() < newest():
             place.prepare()
         return cls(place)
@@ -122,7 +124,7 @@ class Store:
             StoreBusy: another run holds the lock.
             CannotWrite: the folder cannot be written.
         """
-        with self._place.locked():
+        with locked(self._place.root, self._place.sharing):
             on_step(Step.LOCKED)
             self._let_go()
             self._place.sweep(name for (name,) in self._read("SELECT parquet FROM submission"))

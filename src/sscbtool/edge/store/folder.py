@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
-import json
 import os
-import shutil
 import sqlite3
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import portalocker
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sscbtool.core.model import Submission
+from sscbtool.edge.lock import locked
+from sscbtool.edge.sharing import Sharing
 from sscbtool.edge.store.migrations import migrate, newest
 from sscbtool.edge.store.parquet import as_table, parquet_name
 from sscbtool.edge.store.records import Step
-from sscbtool.errors import BadConfiguration, CannotWrite, StoreBusy
+from sscbtool.errors import BadConfiguration, CannotWrite
 
 
 def ignore(_step: Step) -> None:
@@ -32,28 +29,13 @@ def ignore(_step: Step) -> None:
 
 RESTORE = "Restore the store from a backup, or ingest the returns again into an empty folder."
 
-_locks_held: set[int] = set()
-
-
-def _drop_inherited_locks() -> None:
-    # A flock belongs to the open file, which a forked child shares: unless the child closes its copy, a child that
-    # outlives a killed writer would keep everyone out. Closing, unlike unlocking, leaves the parent's lock alone.
-    for handle in _locks_held:
-        os.close(handle)
-    _locks_held.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_drop_inherited_locks)
-
 
 @dataclass(frozen=True)
 class Folder:
     """The store's files: where they are, who may read them, and how they become durable."""
 
     root: Path
-    file_mode: int
-    group: str | None
+    sharing: Sharing
 
     @property
     def catalogue(self) -> Path:
@@ -64,11 +46,6 @@ class Folder:
     def data(self) -> Path:
         """Where the Parquet files are."""
         return self.root / "submissions"
-
-    @property
-    def holder(self) -> Path:
-        """Who holds the writers' lock, for those who are turned away."""
-        return self.root / "holder.json"
 
     @property
     def key(self) -> Path:
@@ -141,9 +118,7 @@ class Folder:
 
     def prepare(self) -> None:
         """Create the folder and its catalogue, or bring the catalogue up to this program's version."""
-        with self.writing_to():
-            self._make_folder(self.root)
-        with self.locked(), self.writing_to():
+        with locked(self.root, self.sharing), self.writing_to():
             if not self.catalogue.exists():
                 self._create()
             connection = self.connect("rw")
@@ -157,55 +132,17 @@ class Folder:
         if self.data.is_dir() and any(self.data.iterdir()):
             # An empty catalogue would have the next writer sweep every submission away.
             raise BadConfiguration(f"the store {self.root} holds submissions but has no catalogue", RESTORE)
-        self._make_folder(self.data)
+        self.sharing.make_folder(self.data)
         aside = self.root / "catalogue.part"
         for left in self.root.glob("catalogue.part*"):
             left.unlink()
         os.close(os.open(aside, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        self._give(aside)
+        self.sharing.give(aside)
         with closing(self.connect("rw", aside)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             migrate(connection)
         aside.replace(self.catalogue)
         sync_folder(self.root)
-
-    # ---- the lock
-
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the writers' lock; it ends with the process, however that ends."""
-        with self.writing_to():
-            handle = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            try:
-                portalocker.lock(handle, portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING)
-            except portalocker.AlreadyLocked:
-                raise self._busy() from None
-            _locks_held.add(handle)
-            with self.writing_to():
-                self._give(self.root / "lock")
-                self._write_aside(self.holder, json.dumps({"pid": os.getpid()}).encode(), ignore)
-            try:
-                yield
-            finally:
-                self.holder.unlink(missing_ok=True)
-        finally:
-            _locks_held.discard(handle)
-            os.close(handle)
-
-    def _busy(self) -> StoreBusy:
-        """Who holds the lock and since when, as far as the holder has said: its time is that of the file it left."""
-        who = ""
-        for _ in range(20):  # the holder takes the lock first and says so a moment later
-            try:
-                since = dt.datetime.fromtimestamp(self.holder.stat().st_mtime, dt.UTC)
-                pid = int(json.loads(self.holder.read_bytes())["pid"])
-            except (OSError, ValueError, KeyError, TypeError):
-                time.sleep(0.01)
-            else:
-                who = f": process {pid}, since {since:%Y-%m-%d %H:%M:%S} UTC"
-                break
-        return StoreBusy(f"another run is writing to the store {self.root}{who}", "Try again when it has ended.")
 
     # ---- files
 
@@ -238,10 +175,12 @@ class Folder:
 
     def write_key(self, key: bytes) -> None:
         """Make the key durable before anything depends on it."""
-        self._write_aside(self.key, key, ignore)
+        self._write_aside(self.key, key, ignore, self.sharing.secret_mode)
         sync_folder(self.root)
 
-    def _write_aside(self, target: Path, content: bytes, on_step: Callable[[Step], None]) -> None:
+    def _write_aside(
+        self, target: Path, content: bytes, on_step: Callable[[Step], None], mode: int | None = None
+    ) -> None:
         """Write a file of another name beside ``target``, sync it and rename it."""
         handle, name = tempfile.mkstemp(dir=target.parent, suffix=".part")
         aside = Path(name)
@@ -250,28 +189,10 @@ class Folder:
             out.flush()
             on_step(Step.WRITTEN)
             os.fsync(out.fileno())
-        self._give(aside)
+        self.sharing.give(aside, mode)
         on_step(Step.SYNCED)
         aside.replace(target)
         on_step(Step.RENAMED)
-
-    def _make_folder(self, path: Path) -> None:
-        """Create a folder that those may enter who may read its files; leave an existing one as it is."""
-        if path.is_dir():
-            return
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        enter = 0o700 | self.file_mode | (self.file_mode & 0o444) >> 2
-        # What SQLite creates beside the catalogue gets the folder's group only if the folder hands it on.
-        self._give(path, enter | (0o2000 if self.group else 0))
-
-    def _give(self, path: Path, mode: int | None = None) -> None:
-        """Set the group and mode that the board's settings ask for."""
-        if self.group is not None:
-            try:
-                shutil.chown(path, group=self.group)
-            except LookupError as error:
-                raise BadConfiguration(f"the group {self.group!r} for the store is not known here") from error
-        path.chmod(self.file_mode if mode is None else mode)
 
 
 def _why(error: Exception) -> str:
