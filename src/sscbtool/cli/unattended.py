@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sscbtool.cli.options import Format, FormatOption, LogFileOption, OutputOption, PeriodOption
-from sscbtool.cli.running import alone, deliver, exit_code, guarded, log_to, nothing, refuse_on_terminal, request_of, tell
+from sscbtool.cli.running import (
+    alone,
+    deliver,
+    exit_code,
+    guarded,
+    log_to,
+    nothing,
+    refuse_on_terminal,
+    request_of,
+    tell,
+)
 from sscbtool.errors import NothingToJudge
 
 if TYPE_CHECKING:

@@ -40,11 +40,16 @@ if hasattr(os, "register_at_fork"):
 def kept(root: Path, sharing: Sharing) -> Iterator[None]:
     """Keep a store's lock for a whole run, from before its first file is read; its writers take it in turn.
 
+    Inside a run that keeps it already nothing is done.
+
     Raises:
         StoreBusy: another run holds it.
         CannotWrite: the folder cannot be written.
     """
     root = root.absolute()
+    if root in _kept:
+        yield
+        return
     with locked(root, sharing):
         _kept[root] = False
         try:

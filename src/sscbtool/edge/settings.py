@@ -236,7 +236,9 @@ def _mode(text: str) -> int:
         raise _bad("file_mode", 'it is written in octal, such as "0640"')
     mode = int(text, 8)
     if mode & 0o600 != 0o600 or mode & 0o113 or mode & 0o060 == 0o020:
-        raise _bad("file_mode", 'the owner reads and writes, the group may, others at most read: "0600", "0640", "0660"')
+        raise _bad(
+            "file_mode", 'the owner reads and writes, the group may, others at most read: "0600", "0640", "0660"'
+        )
     return mode
 
 

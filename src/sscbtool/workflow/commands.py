@@ -50,6 +50,7 @@ from sscbtool.workflow.receiving import (
 )
 
 if TYPE_CHECKING:
+    from sscbtool.edge.settings import Settings
     from sscbtool.edge.store import LogEntry, Store
     from sscbtool.workflow.judging import Judged
 
@@ -246,18 +247,32 @@ def signoff(request: Request) -> Result:
 
 def ingest(request: Request) -> Result:
     """Read, recognise, normalise and land in the store; the same bytes twice change nothing."""
-    from sscbtool.core.checks import codes_about_people
-    from sscbtool.edge.store import LandedFile, LogEntry, Store
+    from sscbtool.edge.lock import kept
     from sscbtool.workflow import judging
 
     if request.settings is None and not request.dry_run:
         raise BadUsage("There is no workspace here to store anything in.", "Make one with: sscbtool init")
+    if request.dry_run or request.settings is None:
+        judged = judging.judge_rows(receive(request))
+        result = _result("ingest", judged, judging.outcome(judged))
+        return replace(result, extra={"ingest": {"dry_run": True, "landed": []}})
+    settings = request.settings
+    with kept(settings.path(settings.store), settings.sharing):
+        return _ingest(request, settings)
+
+
+def _ingest(request: Request, settings: Settings) -> Result:
+    """Land what the paths hold; the store's lock is kept from before the first file is read.
+
+    Others are turned away at once, rather than after they read everything only to find the store busy.
+    """
+    from sscbtool.core.checks import codes_about_people
+    from sscbtool.edge.store import LandedFile, LogEntry, Store
+    from sscbtool.workflow import judging
+
     judged = judging.judge_rows(receive(request))
     result = _result("ingest", judged, judging.outcome(judged))
     landed: list[dict[str, Any]] = []
-    if request.dry_run or request.settings is None:
-        return replace(result, extra={"ingest": {"dry_run": True, "landed": landed}})
-    settings = request.settings
     # What rules find is worked out anew at each look, since it depends on what else has come; but a rule about
     # people's identifiers cannot be, once these are pseudonyms.
     about_people = {
