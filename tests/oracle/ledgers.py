@@ -17,11 +17,13 @@ OWN = "COUNCIL"
 STORIES = (
     "settled", "not_invoiced", "unpaid", "short_paid", "over_paid", "duplicate", "wrong_fund", "prior_year",
     "prior_year_early", "cut_off", "sign_error", "own_authority_journal", "credit_note_unmatched", "transposed",
-    "reversed", "repaid", "split",
+    "reversed", "repaid", "split", "together", "many_to_many", "late_debt", "reraised", "misspelt", "two_boards",
+    "late_instalment_and_duplicate",
 )  # fmt: skip
 CLASS_OF = {
     "prior_year_early": "prior_year", "transposed": "short_paid", "reversed": "unpaid", "repaid": "settled",
-    "split": "settled",
+    "split": "settled", "together": "settled", "many_to_many": "settled", "late_debt": "prior_year",
+    "reraised": "settled", "misspelt": "settled", "two_boards": "settled", "late_instalment_and_duplicate": "settled",
 }  # fmt: skip
 
 
@@ -58,7 +60,8 @@ class _Maker:
             if story == "not_invoiced" and self.made.invoices is None:
                 story = "unpaid"
             self.organisation(number, story, longest)
-        while len(self.made.lines) < self.most_lines and chance.random() < 0.9:
+        filled = chance.random() < 0.3
+        while len(self.made.lines) < self.most_lines and (filled or chance.random() < 0.9):
             self.stranger()
         chance.shuffle(self.made.lines)
         if self.made.invoices:
@@ -214,10 +217,79 @@ class _Maker:
             line = self.receipt(code, pence, n, fund="SSCB")
             self.made.lines.append({**line, "fund": "SSAB", "line": "2"})
 
+    def tell_together(self, code: str, parts: list[int]) -> None:
+        """One payment for everything that was invoiced."""
+        self.receipt(code, sum(parts), ref="")
+
+    def tell_many_to_many(self, code: str, parts: list[int]) -> None:
+        """Paid in other parts than it was invoiced in."""
+        whole = sum(parts)
+        first = self.chance.randrange(1, whole)
+        for pence in (first, whole - first):
+            self.receipt(code, pence, ref="")
+
+    def tell_late_debt(self, code: str, parts: list[int]) -> None:
+        """Last year's invoice paid this year, known by its number alone."""
+        self.tell_settled(code, parts)
+        pence = self.chance.randrange(100, 10**7)
+        if self.made.invoices is None:
+            self.receipt(code, pence, ref="", org=code, text="balance of 2017-18")
+            return
+        raised = YEAR - dt.timedelta(days=self.chance.randrange(40, 300))
+        number = f"INV-{code}-OLD7"
+        self.made.invoices.append({"no": number, "org": code, "p": pence, "raised": str(raised), "year": 2017})
+        self.receipt(code, pence, ref=number.lower())
+
+    def tell_reraised(self, code: str, parts: list[int]) -> None:
+        """An invoice raised twice, the second credited; or, without invoices, a payment bounced and sent again."""
+        self.tell_settled(code, parts)
+        if self.made.invoices is None:
+            self.receipt(code, parts[0])
+            self.receipt(code, -parts[0])
+            return
+        first = next(each for each in self.made.invoices if each["org"] == code)
+        twice = {**first, "no": f"{first['no']}B"}
+        back = {**first, "no": f"CN-{first['no']}", "p": -first["p"], "of": twice["no"].replace("-", " ")}
+        self.made.invoices += [twice, back]
+
+    def tell_misspelt(self, code: str, parts: list[int]) -> None:
+        """The ledger's name for it is in no register; the invoice's number says whose the money is."""
+        for n, pence in enumerate(parts):
+            line = self.receipt(code, pence, n)
+            if self.made.invoices is not None:
+                number = f"INV-{code}-{n if self.each else 0:03d}"
+                name = f"Partnr {code[3:]} NHS Trst"
+                line |= {"org": name.lower(), "text": "", "ref": self.chance.choice((number, number.replace("-", " ")))}
+
+    def tell_two_boards(self, code: str, parts: list[int]) -> None:
+        """It pays another board too, coded there."""
+        self.tell_settled(code, parts)
+        self.receipt(code, self.chance.randrange(100, 10**7), ref="", org=code, text="", fund="SSAB")
+
+    def tell_late_instalment_and_duplicate(self, code: str, parts: list[int]) -> None:
+        """The first receipt posted twice and once reversed, under a reference of its own."""
+        self.tell_settled(code, parts)
+        for pence in (parts[0], -parts[0]):
+            self.receipt(code, pence, ref="REV 77", org=code, text="")
+
     def stranger(self) -> None:
         """A receipt of somebody who agreed to nothing."""
-        line = self.receipt("", self.chance.randrange(100, 10**8), ref="", org="", text="Sundry receipt")
-        self.made.stray[line["doc"]] = "unexpected"
+        chance = self.chance
+        pence = chance.randrange(100, 10**8)
+        kind = chance.choice(("unexpected",) * 6 + ("prior_year", "wrong_fund", "credit_note_unmatched", "journal"))
+        if kind == "prior_year":
+            more = {"text": chance.choice(("2017-18 levy", "for FY 2017/2018", "Q4 17/18"))}
+        elif kind == "wrong_fund":
+            more = {"text": chance.choice(("Troubled families grant", "GRANT Q2", "Home Office grants"))}
+        elif kind == "credit_note_unmatched":
+            pence, more = -pence, {"text": "credit", "credit_note": True}
+        elif kind == "journal" and OWN not in self.made.agreed:
+            kind, more = "own_authority_journal", {"org": OWN, "journal": True}
+            self.made.names[OWN.lower()] = OWN
+        else:
+            kind, more = "unexpected", {"text": "Sundry receipt"}
+        line = self.receipt("", pence, **{"ref": "", "org": "", **more})
+        self.made.stray[line["doc"]] = kind
 
 
 def make(seed: int, most_lines: int = 2_000) -> Made:
