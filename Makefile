@@ -32,6 +32,8 @@ wheel: $(STAMP)  ## build the wheel
 lock:  ## pin every dependency anew, with hashes and without addresses (needs uv)
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate --no-header \
 		--group dev pyproject.toml --output-file requirements.lock
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate --no-header \
+		--group browser --constraint requirements.lock --output-file requirements-browser.lock
 
 clean:
 	rm -rf $(VENV) dist build

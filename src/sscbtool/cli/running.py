@@ -41,8 +41,12 @@ def run(
     output: Path | None,
     *,
     show_values: bool = False,
+    named: bool = False,
 ) -> None:
-    """Do the work of a command, deliver what it found, and end with its exit code."""
+    """Do the work of a command, deliver what it found, and end with its exit code.
+
+    With ``named`` somebody at a terminal is told which file it was written to.
+    """
 
     def work() -> int:
         with alone(command, context.obj, dry_run=bool(asked.get("dry_run"))):
@@ -61,6 +65,8 @@ def run(
             raise
         tell(result, output_format)
         deliver(result, output_format, output, show_values=show_values, settings=request.settings)
+        if named and output is not None and sys.stderr is not None and sys.stderr.isatty():
+            _say(f"Written to {output}.", "")
         return exit_code(result)
 
     guarded(work)

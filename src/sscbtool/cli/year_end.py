@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -124,3 +126,39 @@ def proof(
     Example: sscbtool proof draft.docx --period 2018-19 --propose figures.csv
     """
     run("proof", context, [draft], {"period": period, "propose": propose}, output_format, output)
+
+
+_BY_ENDING = {
+    ".html": Format.HTML,
+    ".htm": Format.HTML,
+    ".xlsx": Format.XLSX,
+    ".md": Format.MARKDOWN,
+    ".json": Format.JSON,
+    ".csv": Format.CSV,
+    ".txt": Format.TABLE,
+}
+
+
+@app.command(rich_help_panel=PANEL)
+def report(
+    context: typer.Context,
+    paths: Paths = None,
+    period: PeriodOption = None,
+    output_format: Annotated[
+        Format | None,
+        typer.Option("--format", "-f", help="How it is written; else as --output ends, else html.", show_default=False),
+    ] = None,
+    output: OutputOption = None,
+    password_prompt: PasswordOption = False,
+) -> None:
+    """Write what the board is handed: one page that says in words whether the figures stand, and shows why.
+
+    On a terminal it is written to a file in this folder. --format xlsx is the workbook, markdown fits an e-mail.
+
+    Example: sscbtool report returns/2018-19 --period 2018-19 --output report.html
+    """
+    chosen = output_format or (_BY_ENDING.get(output.suffix.lower(), Format.HTML) if output else Format.HTML)
+    if output is None and chosen in (Format.HTML, Format.XLSX) and sys.stdout is not None and sys.stdout.isatty():
+        output = Path(f"report.{chosen.value}")
+    asked = {"period": period, "stored": True, "password_prompt": password_prompt}
+    run("report", context, paths, asked, chosen, output, named=True)

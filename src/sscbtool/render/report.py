@@ -110,6 +110,28 @@ class Column:
     """Whether the heading stands before the value on a line of its own."""
 
 
+class ChartKind(StrEnum):
+    """How a table is drawn."""
+
+    BARS = "bars"
+    """Lying bars, one a row, named at the left: for organisations and measures, whose names are long."""
+    COLUMNS = "columns"
+    """Standing columns, for each row one of each series: for quarters."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """How a table is drawn where there can be pictures; the table always stands beside it."""
+
+    kind: ChartKind
+    title: str
+    """What it shows, its unit included."""
+    about: str
+    """What there is to see in it, in words, for whoever cannot."""
+    series: tuple[int, ...]
+    """Which columns of the table are drawn; the first column names the rows. Cells that are no quantities are not."""
+
+
 @dataclass(frozen=True)
 class Table:
     """Rows under typed columns, a closing total row if they add up to one, and notes below."""
@@ -123,6 +145,7 @@ class Table:
     """Whether rows with the same first cell stand together: a terminal names it once, above them."""
     in_short: tuple[Line, ...] = ()
     """What a terminal shows for the rows, where so many of them would hide the rest."""
+    chart: Chart | None = None
 
 
 @dataclass(frozen=True)
@@ -184,6 +207,30 @@ class Formula:
 
     expression: str
     spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One question that a reader turns to: some sentences, then what bears them out."""
+
+    heading: str
+    words: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
+    appendix: bool = False
+    """Whether it is to be looked up in rather than read; an e-mail and a terminal leave it out."""
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What is handed on: the answer in a sentence, in short what it rests on, then chapter by chapter."""
+
+    title: str
+    headline: Line
+    lead: tuple[Line, ...]
+    chapters: tuple[Chapter, ...]
+    closing: str = ""
+    about: str = ""
+    """What it is, in a few words, above the title."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ from sscbtool.core.model import (
     FigureResult,
     FileReport,
     Finding,
-    MeasureValue,
     Outcome,
     Place,
     Reading,
@@ -104,6 +103,17 @@ def validate(request: Request) -> Result:
 
 def reconcile(request: Request) -> Result:
     """The published document held against itself, and its figures against what was received."""
+    return _reconciled(request)[1]
+
+
+def report(request: Request) -> Result:
+    """What the board is handed: the reconciliation with the measures, years and reasons around it."""
+    from sscbtool.workflow.reporting import reported
+
+    return reported(request, *_reconciled(request))
+
+
+def _reconciled(request: Request) -> tuple[Judged, Result]:
     from sscbtool.workflow import judging, signing
     from sscbtool.workflow.years import restatements
 
@@ -119,7 +129,7 @@ def reconcile(request: Request) -> Result:
         "reconcile": {"document": [each.as_plain() for each in document]},
         "signoff": signing.signed(request, judged),
     }
-    return replace(_result("reconcile", judged, verdict), figures=results, extra=extra)
+    return judged, replace(_result("reconcile", judged, verdict), figures=results, extra=extra)
 
 
 def _held(request: Request, judged: Judged, figures: Iterable[Figure]) -> tuple[FigureResult, ...]:
@@ -178,30 +188,18 @@ def _at_length(judged: Judged, result: FigureResult) -> dict[str, Any]:
 
 def summary(request: Request) -> Result:
     """The measures of each return by partner and quarter, with totals; over all years if asked."""
-    from sscbtool.core.figures import exact
     from sscbtool.workflow import judging
+    from sscbtool.workflow.measuring import measured
     from sscbtool.workflow.years import over_years
 
     judged = _judged(request)
-    period = str(Period(judged.period.year, None)) if judged.period else None
-    values = []
-    with judging.engine_for(judged) as engine:
-        for name, rows in judged.rows.items():
-            if request.return_name in (None, name):
-                for measure in rows.schema.measures:
-                    for partner, quarter, value in engine.breakdown(measure, period):
-                        if judged.period and judged.period.quarter and quarter != str(judged.period):
-                            continue
-                        counted = exact(value)
-                        whole = counted is not None and measure.unit != "GBP" and counted == int(counted)
-                        shown = int(counted) if whole and counted is not None else counted
-                        values.append(MeasureValue(name, measure.name, partner, quarter, shown, measure.unit))
+    values = tuple(measured(judged, None if request.return_name is None else (request.return_name,)))
     if not judged.kept and not any(file.refused for file in judged.files):
         raise NothingToJudge(
             f"There is nothing to sum up for {judged.period or 'any period'}.", "Check the period and the paths."
         )
     extra = {"summary": {"trend": over_years(judged, request.return_name)}} if request.trend else {}
-    return replace(_result("summary", judged, judging.outcome(judged)), measures=tuple(values), extra=extra)
+    return replace(_result("summary", judged, judging.outcome(judged)), measures=values, extra=extra)
 
 
 def ledger(request: Request) -> Result:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sscbtool.core.model import Result
+from sscbtool.render.present.board import board_in_short
 from sscbtool.render.present.check import check
 from sscbtool.render.present.figures import reconcile, trace
 from sscbtool.render.present.found import inspect
@@ -26,6 +27,7 @@ PRESENTERS: Mapping[str, Callable[[Result], Report]] = {
     "validate": validate,
     "ingest": ingest,
     "reconcile": reconcile,
+    "report": board_in_short,
     "ledger": ledger,
     "signoff": signoff,
     "trace": trace,

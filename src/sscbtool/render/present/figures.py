@@ -72,8 +72,8 @@ def reconcile(result: Result) -> Report:
         title_of(result, "Reconcile"),
         result.outcome,
         nonempty(sections),
-        f"{figures_sentence(result.figures)} {standing(result).text}. {_next(result)}",
-        _figures_as_data(result.figures),
+        f"{figures_sentence(result.figures)} {standing(result).text}. {next_step(result)}",
+        figures_as_data(result.figures),
     )
 
 
@@ -82,7 +82,7 @@ def reconcile(result: Result) -> Report:
 
 def document_checks(result: Result) -> Sequence[Mapping[str, Any]]:
     """What became of each check of the document against itself, as the result carries it."""
-    checks: Sequence[Mapping[str, Any]] = (result.extra.get("reconcile") or {}).get("document", ())
+    checks: Sequence[Mapping[str, Any]] = (result.extra.get(result.command) or {}).get("document", ())
     return checks
 
 
@@ -263,7 +263,7 @@ def _figure_tables(figures: Sequence[FigureResult], folder: Folder) -> Iterable[
         yield _in_words("Narrative: no return can evidence these", told)
 
 
-def _shown(result: FigureResult, cell: Cell) -> Cell:
+def shown(result: FigureResult, cell: Cell) -> Cell:
     """A value as it stands beside others: a long list by its first items."""
     if result.figure.never_shown:
         return _WITHHELD
@@ -303,8 +303,8 @@ def _breaks(figures: Sequence[FigureResult], folder: Folder, sheets: int) -> Tab
             _section(f),
             f.figure.figure_id,
             f.figure.statement,
-            _shown(f, published(f)),
-            _shown(f, evidenced(f)),
+            shown(f, published(f)),
+            shown(f, evidenced(f)),
             difference(f, signed=True),
             status_mark(f),
             f.reason,
@@ -330,8 +330,8 @@ def _judged(figures: Sequence[FigureResult], folder: Folder, sheets: int) -> Tab
             _section(f),
             f.figure.figure_id,
             f.figure.statement,
-            _shown(f, published(f)),
-            _shown(f, evidenced(f)),
+            shown(f, published(f)),
+            shown(f, evidenced(f)),
             status_mark(f),
             _in_short(f, folder, sheets),
         )
@@ -381,7 +381,8 @@ def column_totals(result: Result) -> Table | None:
     return Table("Totals of every kept row", columns, rows)
 
 
-def _next(result: Result) -> str:
+def next_step(result: Result) -> str:
+    """What to do next, in a sentence."""
     broken = [f for f in result.figures if not f.explained]
     for status in (Status.CONTRADICTED, Status.NOT_EVIDENCED, Status.NOT_COMPUTABLE):
         for figure in broken:
@@ -401,7 +402,8 @@ def _next(result: Result) -> str:
     return "Nothing needs mending."
 
 
-def _figures_as_data(figures: Iterable[FigureResult]) -> Table:
+def figures_as_data(figures: Iterable[FigureResult]) -> Table:
+    """Every figure a row, as in the JSON."""
     headings = (
         "section", "figure_id", "statement", "published", "evidenced", "difference", "unit", "status", "evidence",
         "explained", "return", "measure", "reason",
@@ -445,7 +447,7 @@ def trace(result: Result) -> Report:
         result.outcome,
         nonempty(sections),
         " ".join(dict.fromkeys(_mend(f) for f in result.figures)) or "No such figure was traced.",
-        _figures_as_data(result.figures),
+        figures_as_data(result.figures),
     )
 
 

@@ -14,7 +14,7 @@ from itertools import groupby
 from sscbtool.core.model import Catalogue, Measure, MeasureValue, Organisation, Result, Severity
 from sscbtool.render.present.figures import column_totals
 from sscbtool.render.present.received import findings_in_short, refusals, row_facts, set_aside_lines
-from sscbtool.render.present.trend import trend_tables
+from sscbtool.render.present.trend import measure_named, trend_tables
 from sscbtool.render.present.words import Folder, capital, nonempty, return_title, severity_counts, title_of
 from sscbtool.render.report import MONEY, Cell, Column, ColumnType, Quantity, Report, Row, Section, Table
 
@@ -46,15 +46,23 @@ def measure_sections(
 ) -> list[Section]:
     """The tables of every measure, in the order of the values."""
     sections: list[Section] = []
-    names = _Names(catalogue, show_values=show_values)
+    names = Names(catalogue, show_values=show_values)
     for (return_name, name), group in groupby(values, key=lambda value: (value.return_name, value.measure)):
-        sections += _Breakdown.of(list(group), _measure(catalogue, return_name, name)).tables(names)
+        sections += _Breakdown.of(list(group), measure_named(catalogue, return_name, name)).tables(names)
     return sections
+
+
+def agency_table(values: Sequence[MeasureValue], catalogue: Catalogue | None) -> Table | None:
+    """Who gave how much of one measure, with shares; None where no organisation gave anything."""
+    if not any(value.partner for value in values):
+        return None
+    one = _Breakdown.of(values, measure_named(catalogue, values[0].return_name, values[0].measure))
+    return one.with_shares(Names(catalogue))
 
 
 def measures_as_data(values: Iterable[MeasureValue], catalogue: Catalogue | None) -> Table:
     """Every value a row, as in the JSON."""
-    names = _Names(catalogue, show_values=False)
+    names = Names(catalogue, show_values=False)
     headings = ("return", "measure", "partner", "organisation", "quarter", "value", "unit")
     rows = tuple(
         (v.return_name, v.measure, names.code(v.partner), names.name(v.partner) if v.partner else None, v.quarter,
@@ -67,7 +75,7 @@ def measures_as_data(values: Iterable[MeasureValue], catalogue: Catalogue | None
 def measures_in_one(values: Iterable[MeasureValue], catalogue: Catalogue | None, *, show_values: bool) -> Table:
     """Every measure in one table that can be filtered: a row for each organisation, and one for all of them."""
     values = list(values)
-    names = _Names(catalogue, show_values=show_values)
+    names = Names(catalogue, show_values=show_values)
     quarters = sorted({value.quarter for value in values if value.quarter})
     columns = (
         Column("Return", least=36),
@@ -79,7 +87,7 @@ def measures_in_one(values: Iterable[MeasureValue], catalogue: Catalogue | None,
     )
     rows: list[Row] = []
     for (return_name, name), group in groupby(values, key=lambda value: (value.return_name, value.measure)):
-        one = _Breakdown.of(list(group), _measure(catalogue, return_name, name))
+        one = _Breakdown.of(list(group), measure_named(catalogue, return_name, name))
         for partner in (*one.ordered(names), None):
             missing = 0 if one.quarters else None
             cells = (one.quantity(one.values.get((partner, quarter), missing)) for quarter in (*quarters, None))
@@ -88,28 +96,26 @@ def measures_in_one(values: Iterable[MeasureValue], catalogue: Catalogue | None,
     return Table("Measures", columns, tuple(rows))
 
 
-def _measure(catalogue: Catalogue | None, return_name: str, name: str) -> Measure | None:
-    schema = catalogue.returns.get(return_name) if catalogue else None
-    return next((m for m in schema.measures if m.name == name), None) if schema else None
-
-
-class _Names:
+class Names:
     """What organisations are called; a name that no register knows is partner text and only shown when asked for."""
 
-    def __init__(self, catalogue: Catalogue | None, *, show_values: bool) -> None:
+    def __init__(self, catalogue: Catalogue | None, *, show_values: bool = False) -> None:
         self._known: Mapping[str, Organisation] = {o.code: o for o in catalogue.organisations} if catalogue else {}
         self._judges = catalogue is not None and not show_values
 
     def get(self, code: str) -> Organisation | None:
+        """The organisation of that code, where the register has it."""
         return self._known.get(code)
 
     def name(self, code: str) -> str:
+        """What it is called."""
         known = self._known.get(code)
         if known:
             return known.name
         return "Not in the register" if self._judges else code
 
     def code(self, code: str | None) -> str | None:
+        """The code, where it is not partner text."""
         return None if code is None or (self._judges and code not in self._known) else code
 
 
@@ -142,11 +148,11 @@ class _Breakdown:
     def quarters(self) -> list[str]:
         return sorted({quarter for _, quarter in self.values if quarter is not None})
 
-    def tables(self, names: _Names) -> list[Table]:
+    def tables(self, names: Names) -> list[Table]:
         """By organisation with shares where money adds up; by quarter where quarters are known; else the total."""
         tables = []
         if self.unit == MONEY and self.adds_up and self.partners:
-            tables.append(self._with_shares(names))
+            tables.append(self.with_shares(names))
         if self.quarters:
             tables.append(self._by_quarter(names))
         elif not tables and self.partners:
@@ -156,11 +162,12 @@ class _Breakdown:
     def quantity(self, value: _Number | None) -> Cell:
         return None if value is None else Quantity(value, self.unit if self.unit == MONEY else "")
 
-    def ordered(self, names: _Names) -> list[str]:
+    def ordered(self, names: Names) -> list[str]:
         """Statutory partners are not put first: the largest amount is, then by name."""
         return sorted(self.partners, key=lambda p: (-self.values.get((p, None), 0), names.name(p), p))
 
-    def _with_shares(self, names: _Names) -> Table:
+    def with_shares(self, names: Names) -> Table:
+        """By organisation, the largest first."""
         partners = self.ordered(names)
         amounts = [Decimal(self.values.get((partner, None), 0)) for partner in partners]
         labels: list[tuple[str, Cell]] = [(names.name(p), _statutory(names.get(p))) for p in partners]
@@ -183,7 +190,7 @@ class _Breakdown:
         total = ("Total", None, self.quantity(whole), Quantity(Decimal("100.00"), "percent") if parts else None)
         return Table(f"{self.title}{BY_AGENCY}", columns, rows, total)
 
-    def _by_quarter(self, names: _Names) -> Table:
+    def _by_quarter(self, names: Names) -> Table:
         quarters = self.quarters
         undated = {p: self._undated(p) for p in [*self.partners, None]} if self.adds_up else {}
         has_undated = any(undated.values())
@@ -225,7 +232,7 @@ class _Breakdown:
             rest.append((whole.value if isinstance(whole, Quantity) else 0) - parts)
         return ("No registered organisation", *(self.quantity(value) for value in rest)) if any(rest) else None
 
-    def _by_partner(self, names: _Names) -> Table:
+    def _by_partner(self, names: Names) -> Table:
         rows = tuple((names.name(p), self.quantity(self.values.get((p, None), 0))) for p in self.ordered(names))
         columns = (
             Column("Organisation", least=24),

@@ -28,7 +28,7 @@ def trend_tables(result: Result) -> list[Table]:
     for name, group in groupby(steps, key=lambda step: step["return"]):
         rows = []
         for measure_name, own in groupby(group, key=lambda step: step["measure"]):
-            measure = _measure(result.catalogue, name, measure_name)
+            measure = measure_named(result.catalogue, name, measure_name)
             title, unit = (measure.title, measure.unit) if measure else (measure_name, "")
             unit = unit if unit == MONEY else ""
             for k, step in enumerate(own):
@@ -43,6 +43,7 @@ def _cell(value: str | int | None, unit: str, *, signed: bool = False) -> Cell:
     return NOT_APPLICABLE if value is None else Quantity(Decimal(value), unit, signed=signed)
 
 
-def _measure(catalogue: Catalogue | None, return_name: str, name: str) -> Measure | None:
+def measure_named(catalogue: Catalogue | None, return_name: str, name: str) -> Measure | None:
+    """The measure of that name, where a schema says."""
     schema = catalogue.returns.get(return_name) if catalogue else None
     return next((m for m in schema.measures if m.name == name), None) if schema else None

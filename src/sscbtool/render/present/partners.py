@@ -1,0 +1,101 @@
+"""What each partner sent, and what was wrong with it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sscbtool.core.model import Catalogue, FileReport, Finding, Result, Severity
+from sscbtool.render.present.measures import Names
+from sscbtool.render.present.received import rows_read
+from sscbtool.render.present.words import GRAVITY, SEVERITY_MARKS, nonempty
+from sscbtool.render.report import Chapter, Column, ColumnType, Quantity, Row, Table
+
+NO_PARTNER = "Not from one partner"
+
+
+def partners_of(file: FileReport, catalogue: Catalogue | None) -> set[str]:
+    """Whose file it is: as recognised, or for one that could not be read the folder that it lay in."""
+    found = {table.partner for table in file.tables if table.partner}
+    if not found and "/" in file.path:
+        folder = file.path.split("/")[-2]
+        known = {organisation.code for organisation in catalogue.organisations} if catalogue else set()
+        found = {folder} & known
+    return found
+
+
+def quality(result: Result) -> Chapter | None:
+    """What each partner sent, and what was wrong with it."""
+    if not result.files:
+        return None
+    names = Names(result.catalogue)
+    partner_of = {
+        file.path: names.name(next(iter(found)))
+        if len(found := partners_of(file, result.catalogue)) == 1
+        else NO_PARTNER
+        for file in result.files
+    }
+    files: defaultdict[str, list[FileReport]] = defaultdict(list)
+    for file in result.files:
+        files[partner_of[file.path]].append(file)
+    faults: defaultdict[str, list[Finding]] = defaultdict(list)
+    for finding in result.findings:
+        faults[partner_of.get(finding.place.file or "", NO_PARTNER)].append(finding)
+    timeliness: Sequence[Mapping[str, Any]] = (result.extra.get("report") or {}).get("timeliness", ())
+    when = {names.name(str(each["partner"])): str(each["said"]) for each in timeliness}
+    columns = (
+        Column("Partner", least=26),
+        Column("Files", ColumnType.COUNT),
+        Column("Refused", ColumnType.COUNT),
+        Column("Rows read", ColumnType.COUNT),
+        Column("Errors", ColumnType.COUNT),
+        Column("Queries", ColumnType.COUNT),
+        Column("Warnings", ColumnType.COUNT),
+        *((Column("When it came", least=14),) if when else ()),
+    )
+    order = sorted({*files, *faults, *when}, key=lambda name: (name == NO_PARTNER, name))
+    rows = [_partner_row(name, files[name], faults[name], when) for name in order]
+    total = _partner_row("All", result.files, result.findings, {})
+    table = Table("Returns by partner", columns, tuple(rows), total if len(rows) > 1 else None)
+    bad = sum(1 for _ in result.open_findings)
+    words = "Errors must be mended; queries must be mended or explained; warnings are for the reader."
+    if not bad:
+        words = "Nothing in the returns needs mending; warnings are for the reader."
+    return Chapter("What the partners sent", (words,), nonempty([table, _kinds(faults)]))
+
+
+def _partner_row(name: str, files: Sequence[FileReport], faults: Sequence[Finding], when: Mapping[str, str]) -> Row:
+    counts = Counter(f.severity for f in faults if not f.explained)
+    read = sum(rows_read(table)[0] for file in files for table in file.tables)
+    return (
+        name,
+        Quantity(len(files)),
+        Quantity(sum(file.refused for file in files)),
+        Quantity(read),
+        *(Quantity(counts[severity]) for severity in Severity),
+        *((when.get(name, ""),) if when else ()),
+    )
+
+
+def _kinds(faults: Mapping[str, Sequence[Finding]]) -> Table | None:
+    """What kinds of fault each partner's returns hold, gravest first."""
+    rows: list[Row] = []
+    for name in sorted(faults, key=lambda name: (name == NO_PARTNER, name)):
+        kinds: defaultdict[tuple[int, str], list[Finding]] = defaultdict(list)
+        for finding in faults[name]:
+            kinds[GRAVITY[finding.severity], finding.code].append(finding)
+        for (_, code), group in sorted(kinds.items()):
+            first, alike = group[0], len({finding.message for finding in group}) == 1
+            explained = sum(finding.explained for finding in group)
+            said = first.message if alike else f"For example: {first.message}"
+            said += f" ({explained:,} explained)" if explained else ""
+            rows.append((name, SEVERITY_MARKS[first.severity], Quantity(len(group)), said, code))
+    columns = (
+        Column("Partner", least=20),
+        Column("Severity", ColumnType.STATUS),
+        Column("Places", ColumnType.COUNT),
+        Column("What is wrong", least=34),
+        Column("Code", ColumnType.CODE),
+    )
+    return Table("Faults by kind", columns, tuple(rows)) if rows else None

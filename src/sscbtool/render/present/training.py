@@ -1,0 +1,124 @@
+"""What training was given in each quarter, and to whose staff, without a row of a few people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from sscbtool.core.model import Result
+from sscbtool.core.suppress import LEAST
+from sscbtool.render.present.measures import Names
+from sscbtool.render.present.words import capital, listed, nonempty, sentence
+from sscbtool.render.report import Cell, Chapter, Chart, ChartKind, Column, ColumnType, Quantity, Row, Table
+
+SMALL = f"fewer than {LEAST}"
+OTHERS = "All others together"
+_MONTHS = {"Q1": "April to June", "Q2": "July to September", "Q3": "October to December", "Q4": "January to March"}
+_TRAINING = (
+    ("training_sessions", "delivered", "Sessions held"),
+    ("training_attendance", "attendances", "Attendances face to face"),
+    ("elearning_completions", "completed", "E-learning modules completed"),
+)
+_TRAINED = (*_TRAINING[1:], ("training_attendance", "individuals", "People trained face to face"))
+
+
+def training(result: Result) -> Chapter | None:
+    """What training was given in each quarter, and to whose staff."""
+    values = {(v.return_name, v.measure, v.partner, v.quarter): v.value for v in result.measures if v.value is not None}
+    sections = nonempty([_quarters(values), _organisations(result, values)])
+    if not sections:
+        return None
+    said = [
+        f"{values[name, measure, None, None]:,} {words}"
+        for name, measure, words in (
+            ("training_sessions", "delivered", "sessions"),
+            ("training_attendance", "individuals", "people trained face to face"),
+            ("training_attendance", "organisations", "organisations"),
+            ("elearning_completions", "completed", "e-learning modules completed"),
+        )
+        if (name, measure, None, None) in values
+    ]
+    return Chapter("Training", (f"In the year: {listed(said)}.",) if said else (), sections)
+
+
+_Values = Mapping[tuple[str, str, str | None, str | None], Decimal | int]
+
+
+def _quarters(values: _Values) -> Table | None:
+    quarters = sorted({quarter for *_, quarter in values if quarter})
+    drawn = [each for each in _TRAINING if any(each[:2] == key[:2] and key[3] for key in values)]
+    if not quarters or not drawn:
+        return None
+    columns = (
+        Column("Quarter", least=20),
+        *(Column(heading, ColumnType.COUNT) for _, _, heading in drawn),
+    )
+
+    def cell(name: str, measure: str, quarter: str | None) -> Cell:
+        value = values.get((name, measure, None, quarter))
+        return _WITHHELD if value is None else Quantity(value)
+
+    rows = tuple(
+        (_quarter(quarter), *(cell(name, measure, quarter) for name, measure, _ in drawn)) for quarter in quarters
+    )
+    total = ("Year", *(cell(name, measure, None) for name, measure, _ in drawn))
+    people = tuple(n for n, (name, _, _) in enumerate(drawn, 1) if name != "training_sessions") or (1,)
+    peaks = [
+        f"{heading.lower()} were most in {_quarter(max(counted)[1])} ({max(counted)[0]:,})"
+        for name, measure, heading in (drawn[n - 1] for n in people)
+        if (counted := [(values[k], q) for q in quarters if (k := (name, measure, None, q)) in values])
+    ]
+    chart = Chart(
+        ChartKind.COLUMNS,
+        f"{capital(listed([drawn[n - 1][2].lower() for n in people]))} by quarter, in numbers",
+        sentence(capital(listed(peaks))) + " The numbers stand in the table.",
+        people,
+    )
+    return Table("Training by quarter", columns, rows, total, chart=chart)
+
+
+_WITHHELD = "not shown"
+
+
+def _quarter(quarter: str) -> str:
+    short = quarter.rsplit(" ", 1)[-1]
+    return f"{short}, {_MONTHS[short]}" if short in _MONTHS else quarter
+
+
+def _organisations(result: Result, values: _Values) -> Table | None:
+    """Whose staff were trained; organisations with few are taken together, so that no row is of a few people."""
+    kinds = [each for each in _TRAINED if any(each[:2] == key[:2] and key[2] for key in values)]
+    codes = {
+        code
+        for name, measure, code, quarter in values
+        if code and not quarter and (name, measure) in {k[:2] for k in kinds}
+    }
+    if not codes:
+        return None
+    names = Names(result.catalogue)
+    known = [code for code in codes if names.get(code)]
+    ordered = sorted(known, key=lambda c: (-sum(values.get((*k[:2], c, None), 0) for k in kinds[:2]), names.name(c)))
+
+    def cell(kind: tuple[str, str, str], code: str) -> Cell:
+        value = values.get((kind[0], kind[1], code, None))
+        return SMALL if value is None else Quantity(value)
+
+    rows: list[Row] = [(names.name(code), *(cell(kind, code) for kind in kinds)) for code in ordered]
+    rest: list[Cell] = []
+    for name, measure, _ in kinds:
+        whole = values.get((name, measure, None, None))
+        shown_here = sum(values.get((name, measure, code, None), 0) for code in ordered)
+        adds_up = measure != "individuals" and whole is not None
+        rest.append(Quantity(whole - shown_here) if adds_up and whole is not None else None)
+    if len(ordered) < len(codes) or any(isinstance(cell, Quantity) and cell.value for cell in rest):
+        rows.append((OTHERS, *rest))
+    total = (
+        "All organisations",
+        *(Quantity(v) if (v := values.get((n, m, None, None))) is not None else None for n, m, _ in kinds),
+    )
+    columns = (Column("Organisation", least=28), *(Column(heading, ColumnType.VALUE) for _, _, heading in kinds))
+    note = "Counts below 5 are not shown, for they could point to a person; with a single one the next is left out too."
+    notes: tuple[str, ...] = (note,)
+    if any(measure == "individuals" for _, measure, _ in kinds):
+        notes = (note, "A person who came for two organisations is counted at each, and once in all.")
+    return Table("Training by organisation", columns, tuple(rows), total, notes)

@@ -1,0 +1,118 @@
+"""What the board is handed: the figures held against the returns, with the measures, years and reasons around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from sscbtool.core.figures import exact, shown
+from sscbtool.core.identity import finding_ids
+from sscbtool.core.model import Measured, Result
+from sscbtool.core.precision import to_places
+from sscbtool.core.suppress import is_personal, is_small, without_small
+from sscbtool.core.trend import steps
+from sscbtool.core.values import Period
+from sscbtool.edge.store import Store
+from sscbtool.workflow.explaining import Explanations, explanations
+from sscbtool.workflow.judging import Judged, engine_for
+from sscbtool.workflow.measuring import measured
+from sscbtool.workflow.receiving import Request
+
+BY_PARTNER = ("contributions", "training_sessions", "training_attendance", "elearning_completions")
+"""The returns whose measures a board's report breaks down: the money that came in and the training that was given."""
+
+
+def reported(request: Request, judged: Judged, held: Result) -> Result:
+    """The result of a reconciliation with all that a report of it shows beside; no small count of people in it."""
+    schemas = judged.received.catalogue.returns
+    said = explanations(request)
+    extra = {
+        "document": held.extra["reconcile"]["document"],
+        "trend": list(_key_measures(judged, held)),
+        "explanations": list(_explained(said, held)),
+        "timeliness": [],
+        "definitions": dict(sorted(judged.received.catalogue.hashes.items())),
+    }
+    return replace(
+        held,
+        command="report",
+        measures=without_small(measured(judged, BY_PARTNER), schemas),
+        extra={"report": extra},
+        told=_head(request),
+    )
+
+
+def _key_measures(judged: Judged, held: Result) -> Iterator[dict[str, Any]]:
+    """The measures that published figures rest on, beside the year before where its own return came.
+
+    A part of a whole is given in percent. Rows of an earlier year that merely stand in this year's files are not that
+    year, and are compared with nothing.
+    """
+    if judged.period is None:
+        return
+    this = Period(judged.period.year)
+    years = (this.previous(), this)
+    wanted = {(each.figure.return_name, each.figure.measure) for each in held.figures}
+    with engine_for(judged) as engine:
+        for name, rows in judged.rows.items():
+            if not {str(year) for year in years} <= {each.period for each in rows.submissions}:
+                continue
+            for measure in rows.schema.measures:
+                if (name, measure.name) not in wanted or measure.listed:
+                    continue
+                counts = {year.year: engine.measure(measure, None, str(year)) for year in years}
+                small = any(is_small(exact(each.value)) for each in counts.values())
+                values = {year: _comparable(each) for year, each in counts.items()}
+                if None in values.values() or (small and is_personal(rows.schema, measure)):
+                    continue
+                unit = "percent" if measure.of else measure.unit
+                for step in steps(values):
+                    yield {
+                        "return": name,
+                        "measure": measure.name,
+                        "period": str(step.period),
+                        "unit": unit,
+                        "value": shown(step.value, unit),
+                        "change": shown(step.change, unit),
+                        "percent_change": None if step.percent_change is None else f"{step.percent_change:f}",
+                    }
+
+
+def _comparable(measured: Measured) -> Decimal | None:
+    """The measure as one number: a part of a whole in percent, to one place."""
+    value = exact(measured.value)
+    if measured.whole is None or value is None:
+        return value
+    whole = exact(measured.whole)
+    return to_places(Fraction(value) * 100 / Fraction(whole), 1) if whole else None
+
+
+def _explained(said: Explanations, held: Result) -> Iterator[Mapping[str, Any]]:
+    """The reasons that stand for something found in this run."""
+    about = {each.figure.figure_id: each.figure.statement for each in held.figures if each.explained}
+    about |= {
+        identity: finding.message
+        for identity, finding in zip(finding_ids(held.findings), held.findings, strict=True)
+        if finding.explained
+    }
+    for identity, what in sorted(about.items()):
+        decision = said.given[identity]
+        yield {
+            "id": identity,
+            "about": what,
+            "reason": decision.reason,
+            "by": decision.by,
+            "until": decision.until.isoformat() if decision.until else None,
+        }
+
+
+def _head(request: Request) -> dict[str, str]:
+    """The hash that stands for the run log of the workspace's store, where there is one."""
+    settings = request.settings
+    if settings is None or not settings.path(settings.store).is_dir():
+        return {}
+    with Store.open(settings.path(settings.store), file_mode=settings.file_mode, group=settings.group) as store:
+        return {"head": store.head()}
