@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import assert_never
 
 from sscbtool.core.model import Catalogue, Result
-from sscbtool.errors import BadUsage
 
 PIPED_WIDTH = 120
 """How wide a table is where there is no terminal to ask."""
@@ -36,7 +35,6 @@ def render(
     """A result in one format: text, or bytes where the format is not text.
 
     ``catalogue`` is for a result that carries none. ``width`` (None for no terminal) and ``color`` concern tables only.
-    Raises BadUsage for a format that no command gives yet.
     """
     from sscbtool.render.present import present
 
@@ -65,8 +63,9 @@ def render(
 
             return as_workbook(book(result, present(result, show_values=show_values), show_values=show_values))
         case OutputFormat.HTML:
-            raise BadUsage(
-                f"--format {output_format} comes with the report command.", "Use table, json, csv, markdown or xlsx."
-            )
+            from sscbtool.render.page import as_page
+            from sscbtool.render.present.pages import page
+
+            return as_page(page(result, present(result, show_values=show_values)))
         case _:
             assert_never(output_format)

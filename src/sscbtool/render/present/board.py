@@ -25,14 +25,13 @@ from sscbtool.render.present.figures import (
     figures_as_data,
     is_explained,
     measure_of,
-    next_step,
     published,
     shown,
     status_mark,
 )
 from sscbtool.render.present.measures import agency_table
 from sscbtool.render.present.partners import partners_of, quality
-from sscbtool.render.present.training import SMALL, training
+from sscbtool.render.present.training import WITHHELD, training, training_in_full
 from sscbtool.render.present.trend import measure_named
 from sscbtool.render.present.words import (
     AGREES,
@@ -83,6 +82,7 @@ def board(result: Result) -> Brief:
         _trend(result),
         quality(result),
         _explanations(result),
+        training_in_full(result),
         *_every_figure(result),
         _provenance(result),
     )
@@ -91,7 +91,7 @@ def board(result: Result) -> Brief:
         headline=_headline(result),
         lead=tuple(_lead(result)),
         chapters=tuple(chapter for chapter in chapters if chapter),
-        closing=next_step(result),
+        closing=_closing(result),
         about="The published figures, held against what the partners sent",
     )
 
@@ -156,6 +156,26 @@ def _what_is_open(result: Result) -> str:
     return listed(parts) or "something is still open"
 
 
+def _closing(result: Result) -> str:
+    """What is to be done before the report is signed."""
+    to_do = []
+    if any(f.status in (Status.CONTRADICTED, Status.NOT_COMPUTABLE) and not f.explained for f in result.figures):
+        to_do.append("put right or explain each figure that does not stand")
+    if any(f.status is Status.NOT_EVIDENCED and not f.explained for f in result.figures):
+        to_do.append("get the evidence that is missing")
+    if any(Status(check["status"]) in _BREAKS for check in document_checks(result)):
+        to_do.append("put right where the report contradicts itself")
+    if any(file.refused for file in result.files):
+        to_do.append("ask again for what could not be read")
+    if any(True for _ in result.open_findings):
+        to_do.append("have the partners mend or explain the faults in their returns")
+    if any(f.status is Status.NOT_CHECKED for f in result.figures):
+        to_do.append("hold the figures that were not checked against their returns")
+    if to_do:
+        return f"Before the report is signed: {listed(to_do)}."
+    return "Nothing needs mending." if result.outcome is Outcome.CLEAN else "There was nothing to judge."
+
+
 def _lead(result: Result) -> Iterable[Line]:
     """In short what the answer rests on."""
     counts = Counter(f.status for f in result.figures)
@@ -170,7 +190,8 @@ def _lead(result: Result) -> Iterable[Line]:
     refused = sum(file.refused for file in result.files)
     if result.files:
         senders = f" from {count_of(len(partners), 'partner')}" if partners else ""
-        read = f"{count_of(len(result.files) - refused, 'file')}{senders} {'was' if len(result.files) == 1 else 'were'} read"
+        were = "was" if len(result.files) - refused == 1 else "were"
+        read = f"{count_of(len(result.files) - refused, 'file')}{senders} {were} read"
         yield Line(
             f"{read}; {count_of(refused, 'file')} could not be." if refused else f"{read}, and none was refused.",
             Mark("✗", "Refused", Tone.BAD) if refused else Mark("✓", "Read", Tone.GOOD),
@@ -249,9 +270,9 @@ _HIDDEN = "The returns come to a number too small to be shown."
 def _told(figure: FigureResult, catalogue: Catalogue | None) -> tuple[Cell, Cell, Cell, str]:
     """Published, what the returns say, the difference and why, as far as each may be shown."""
     if figure.figure.never_shown:
-        return "withheld", "withheld", "withheld", "It is never published: so small a number could point to a child."
+        return WITHHELD, WITHHELD, WITHHELD, "It is never published: so small a number could point to a child."
     if _is_hidden(figure, catalogue):
-        return shown(figure, published(figure)), SMALL, None, _HIDDEN
+        return shown(figure, published(figure)), WITHHELD, WITHHELD, _HIDDEN
     return (
         shown(figure, published(figure)),
         shown(figure, evidenced(figure)),
@@ -276,7 +297,7 @@ def _breaks(result: Result) -> Chapter | None:
         Column("Why", least=30, moves=1),
     )
     rows = []
-    for f in sorted(broken, key=is_explained):
+    for f in (each for figures in _sections(broken).values() for each in figures):
         said, found, apart, why = _told(f, result.catalogue)
         rows.append(
             (
@@ -292,7 +313,9 @@ def _breaks(result: Result) -> Chapter | None:
         )
     words = "Each of these must be put right, in the report or in the return, or explained."
     return Chapter(
-        "What does not stand", (words,), (Table("Figures that the returns do not bear out", columns, tuple(rows)),)
+        "What does not stand",
+        (words,),
+        (Table("Figures that the returns do not bear out", columns, tuple(rows), grouped=True),),
     )
 
 
@@ -309,7 +332,7 @@ def _against_itself(result: Result) -> Chapter | None:
         about = f"{note} " if note and note not in check["reason"] else ""
         lines.append(Line(f"{about}{check['reason']}", STATUS_MARKS[Status(check["status"])]))
     words = "Whatever the returns say, the parts of a total must add up to it and one list must be the same everywhere."
-    return Chapter("The report against itself", (words, document_sentence(checks)), (Lines("", tuple(lines)),))
+    return Chapter("The report against itself", (words,), (Lines("", tuple(lines)),))
 
 
 def _every_figure(result: Result) -> Iterable[Chapter]:

@@ -11,7 +11,9 @@ from sscbtool.render.present.measures import Names
 from sscbtool.render.present.words import capital, listed, nonempty, sentence
 from sscbtool.render.report import Cell, Chapter, Chart, ChartKind, Column, ColumnType, Quantity, Row, Table
 
-SMALL = f"fewer than {LEAST}"
+WITHHELD = "[c]"
+MOST = 10
+"""How many organisations stand in the chapter itself; the appendix has all."""
 OTHERS = "All others together"
 _MONTHS = {"Q1": "April to June", "Q2": "July to September", "Q3": "October to December", "Q4": "January to March"}
 _TRAINING = (
@@ -24,8 +26,8 @@ _TRAINED = (*_TRAINING[1:], ("training_attendance", "individuals", "People train
 
 def training(result: Result) -> Chapter | None:
     """What training was given in each quarter, and to whose staff."""
-    values = {(v.return_name, v.measure, v.partner, v.quarter): v.value for v in result.measures if v.value is not None}
-    sections = nonempty([_quarters(values), _organisations(result, values)])
+    values = _values(result)
+    sections = nonempty([_quarters(values), _organisations(result, values, MOST)])
     if not sections:
         return None
     said = [
@@ -39,6 +41,19 @@ def training(result: Result) -> Chapter | None:
         if (name, measure, None, None) in values
     ]
     return Chapter("Training", (f"In the year: {listed(said)}.",) if said else (), sections)
+
+
+def training_in_full(result: Result) -> Chapter | None:
+    """Every organisation whose staff were trained, where the chapter on training has not room for all."""
+    values = _values(result)
+    short, whole = _organisations(result, values, MOST), _organisations(result, values)
+    if whole is None or short is None or len(whole.rows) == len(short.rows):
+        return None
+    return Chapter(whole.heading, (), (whole,), appendix=True)
+
+
+def _values(result: Result) -> _Values:
+    return {(v.return_name, v.measure, v.partner, v.quarter): v.value for v in result.measures if v.value is not None}
 
 
 _Values = Mapping[tuple[str, str, str | None, str | None], Decimal | int]
@@ -56,7 +71,7 @@ def _quarters(values: _Values) -> Table | None:
 
     def cell(name: str, measure: str, quarter: str | None) -> Cell:
         value = values.get((name, measure, None, quarter))
-        return _WITHHELD if value is None else Quantity(value)
+        return WITHHELD if value is None else Quantity(value)
 
     rows = tuple(
         (_quarter(quarter), *(cell(name, measure, quarter) for name, measure, _ in drawn)) for quarter in quarters
@@ -77,15 +92,12 @@ def _quarters(values: _Values) -> Table | None:
     return Table("Training by quarter", columns, rows, total, chart=chart)
 
 
-_WITHHELD = "not shown"
-
-
 def _quarter(quarter: str) -> str:
     short = quarter.rsplit(" ", 1)[-1]
     return f"{short}, {_MONTHS[short]}" if short in _MONTHS else quarter
 
 
-def _organisations(result: Result, values: _Values) -> Table | None:
+def _organisations(result: Result, values: _Values, most: int | None = None) -> Table | None:
     """Whose staff were trained; organisations with few are taken together, so that no row is of a few people."""
     kinds = [each for each in _TRAINED if any(each[:2] == key[:2] and key[2] for key in values)]
     codes = {
@@ -98,10 +110,12 @@ def _organisations(result: Result, values: _Values) -> Table | None:
     names = Names(result.catalogue)
     known = [code for code in codes if names.get(code)]
     ordered = sorted(known, key=lambda c: (-sum(values.get((*k[:2], c, None), 0) for k in kinds[:2]), names.name(c)))
+    beyond = len(ordered) - most if most is not None and len(ordered) > most else 0
+    ordered = ordered[:most]
 
     def cell(kind: tuple[str, str, str], code: str) -> Cell:
         value = values.get((kind[0], kind[1], code, None))
-        return SMALL if value is None else Quantity(value)
+        return WITHHELD if value is None else Quantity(value)
 
     rows: list[Row] = [(names.name(code), *(cell(kind, code) for kind in kinds)) for code in ordered]
     rest: list[Cell] = []
@@ -117,8 +131,12 @@ def _organisations(result: Result, values: _Values) -> Table | None:
         *(Quantity(v) if (v := values.get((n, m, None, None))) is not None else None for n, m, _ in kinds),
     )
     columns = (Column("Organisation", least=28), *(Column(heading, ColumnType.VALUE) for _, _, heading in kinds))
-    note = "Counts below 5 are not shown, for they could point to a person; with a single one the next is left out too."
-    notes: tuple[str, ...] = (note,)
+    notes = [
+        f"{WITHHELD} is a count below {LEAST}, which could point to a person, or one that would give such a count away."
+    ]
     if any(measure == "individuals" for _, measure, _ in kinds):
-        notes = (note, "A person who came for two organisations is counted at each, and once in all.")
-    return Table("Training by organisation", columns, tuple(rows), total, notes)
+        notes.append("A person who came for two organisations is counted at each, and once in all.")
+    if beyond:
+        notes.append(f"{beyond:,} more stand in the appendix.")
+    heading = f"The {most:,} organisations with most training" if beyond else "Training by organisation"
+    return Table(heading, columns, tuple(rows), total, tuple(notes))
