@@ -53,7 +53,7 @@ def _items(result: Result) -> Iterator[tuple[bool, Decimal]]:
     for figure in result.figures:
         if figure.status in BREAKS:
             yield figure.explained, _worth(figure)
-    for check in (result.extra.get("reconcile") or {}).get("document", ()):
+    for check in (result.extra.get("reconcile") or result.extra.get("report") or {}).get("document", ()):
         if check["status"] in BREAKS:
             yield False, Decimal(0)
     if closing := result.extra.get("ledger"):

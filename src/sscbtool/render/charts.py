@@ -30,6 +30,11 @@ _LONGEST, _BROKEN_AT = 80, 34
 """Letters of a name beside its bar, and of a line of it."""
 
 
+def is_drawn(table: Table) -> bool:
+    """Whether the table has a chart, and anything to draw in it."""
+    return table.chart is not None and bool(_values(table, table.chart))
+
+
 def drawn(table: Table, chart: Chart, *, identity: str, width: int) -> str:
     """The chart as one ``svg`` element that scales; named and described for whoever cannot see it.
 
@@ -132,6 +137,8 @@ def _bars(table: Table, chart: Chart, width: int) -> dict[str, Any]:
     }
 
 
+_OFFSET = {"condition": {"test": "length(split(datum.value, '|')) > 2", "value": -_LINE / 2}, "value": 0}
+"""A name of two lines stands with its middle beside the bar."""
 _LABELS = "slice(split(datum.value, '|'), 1)"
 """Rows are told apart by a number before their name, for two of them may be called the same."""
 

@@ -16,7 +16,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from sscbtool.core.neutral import printable
-from sscbtool.render.charts import NARROW, WIDE, drawn
+from sscbtool.render.charts import NARROW, WIDE, drawn, is_drawn
 from sscbtool.render.report import (
     Brief,
     Cell,
@@ -66,6 +66,7 @@ def _environment() -> tuple[Environment, str]:
         "cell": _cell,
         "as_blocks": _as_blocks,
         "as_tiles": _as_tiles,
+        "is_drawn": is_drawn,
         "tone": _tone,
         "heading": _heading,
     }

@@ -40,7 +40,7 @@ def reported(request: Request, judged: Judged, held: Result) -> Result:
         held,
         command="report",
         measures=without_small(measured(judged, BY_PARTNER), schemas),
-        extra={"report": extra},
+        extra={"report": extra, "signoff": held.extra["signoff"]},
         told=_head(request),
     )
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from sscbtool import __version__
 from sscbtool.core.model import Catalogue, FigureResult, Outcome, Result, Severity, Status
+from sscbtool.core.standing import standing
 from sscbtool.core.suppress import is_personal, is_small
 from sscbtool.render.present.figures import (
     check_notes,
@@ -203,10 +204,8 @@ def _lead(result: Result) -> Iterable[Line]:
         yield Line(words, SEVERITY_MARKS[Severity.ERROR if errors else Severity.QUERY])
     elif result.files:
         yield Line("No error and no query in the returns is open.", Mark("✓", "Clean", Tone.GOOD))
-    if explained := sum(f.explained for f in result.findings) + sum(is_explained(f) for f in result.figures):
-        yield Line(
-            f"{count_of(explained, 'item')} explained, with the reasons below.", Mark("✓", "Explained", Tone.QUIET)
-        )
+    if standing(result).explained:
+        yield Line(f"{standing(result).text}. The reasons stand below.", Mark("✓", "Explained", Tone.QUIET))
 
 
 # --------------------------------------------------------------------------- figures
@@ -462,9 +461,19 @@ def _explanations(result: Result) -> Chapter | None:
     return Chapter("Explanations", (words,), (Table("Reasons that were given", columns, rows),))
 
 
+_SIGNED = {
+    "unsigned": "Nobody has signed this yet.",
+    "prepared": "Signed by its preparer; no reviewer has signed yet.",
+    "reviewed": "Signed by a preparer and a reviewer.",
+    "void": "Void: something that it was bound to has changed since.",
+}
+
+
 def _provenance(result: Result) -> Chapter:
     """The fingerprints of everything that went in."""
     facts: list[tuple[str, Cell]] = [("Made with", f"sscbtool {__version__}"), ("Year judged", result.period)]
+    if signed := _SIGNED.get((result.extra.get("signoff") or {}).get("status", "")):
+        facts.append(("Sign-off", signed))
     if head := result.told.get("head"):
         facts.append(("Head of the run log", str(head)))
     columns = (Column("File", ColumnType.FILE), Column("SHA-256", ColumnType.CODE))
