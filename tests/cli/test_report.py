@@ -59,7 +59,7 @@ def test_the_json_is_the_same_with_a_store_and_without_and_whenever_it_is_made(s
     for each in (alone, told := json.loads(once.out)):
         each.pop("signoff")
     assert alone == told
-    assert set(told["report"]) == {"document", "trend", "explanations", "timeliness", "definitions"}
+    assert set(told["report"]) == {"document", "trend", "explanations", "definitions"}
 
 
 def test_the_page_names_the_head_of_the_run_log_where_there_is_a_store(sample, workspace):

@@ -46,7 +46,6 @@ def reported(outcome=Outcome.FINDINGS, **more):
         "document": (told.extra.get("reconcile") or {}).get("document", ()),
         "trend": TREND,
         "explanations": [],
-        "timeliness": [],
         "definitions": {"organisations.csv": "9" * 64},
         **more.pop("about", {}),
     }
@@ -217,9 +216,14 @@ def test_each_partner_s_faults_are_counted_by_severity_and_kind():
     assert "SSCB-MON-1" in kinds.text_content()
 
 
-def test_timeliness_stands_beside_the_partners_where_it_is_known():
-    when = [{"partner": "NCC", "said": "6 days late"}]
-    assert "6 days late" in text(reported(about={"timeliness": when}))
+def test_timeliness_stands_beside_the_partners_where_returns_are_expected():
+    due = [
+        {"partner": "NCC", "due": "2032-04-30", "state": state, "days_late": days}
+        for state, days in (("received", 0), ("received", 1), ("received", 6), ("late", 40), ("nil", 0))
+    ]
+    given = replace(reported(), told={"due": [*due, {**due[0], "due": None}]})
+    assert "1 in time, 2 up to 6 days late, 1 nil, 1 missing" in text(given)
+    assert "Expected returns" not in text(reported())
 
 
 # --------------------------------------------------------------------------- charts

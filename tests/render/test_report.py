@@ -12,7 +12,6 @@ from rich.cells import cell_len
 from tests.render.factories import CATALOGUE, FIGURES, FILES, RESULTS, finding, hostile_result, result
 
 from sscbtool.core.model import MeasureValue, Outcome, Severity, Status
-from sscbtool.errors import BadUsage
 from sscbtool.render import OutputFormat, render
 from sscbtool.render.present import present
 from sscbtool.render.present.measures import measure_sections, shares
@@ -45,11 +44,6 @@ def test_rendering_opens_no_file_and_says_the_same_twice(name, no_files):
         once = render(RESULTS[name], output_format)
         assert once == render(RESULTS[name], output_format)
         assert once.endswith("\n")
-
-
-def test_a_format_that_is_still_to_come_is_refused_in_one_sentence():
-    with pytest.raises(BadUsage, match="--format html comes with the report command"):
-        render(RESULTS["validate"], OutputFormat.HTML)
 
 
 def test_the_report_s_own_checks_lead_and_only_those_that_do_not_hold_are_spelled_out():

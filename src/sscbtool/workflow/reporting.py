@@ -20,6 +20,7 @@ from sscbtool.workflow.explaining import Explanations, explanations
 from sscbtool.workflow.judging import Judged, engine_for
 from sscbtool.workflow.measuring import measured
 from sscbtool.workflow.receiving import Request
+from sscbtool.workflow.tracking import as_plain, due_returns
 
 BY_PARTNER = ("contributions", "training_sessions", "training_attendance", "elearning_completions")
 """The returns whose measures a board's report breaks down: the money that came in and the training that was given."""
@@ -33,7 +34,6 @@ def reported(request: Request, judged: Judged, held: Result) -> Result:
         "document": held.extra["reconcile"]["document"],
         "trend": list(_key_measures(judged, held)),
         "explanations": list(_explained(said, held)),
-        "timeliness": [],
         "definitions": dict(sorted(judged.received.catalogue.hashes.items())),
     }
     return replace(
@@ -41,7 +41,7 @@ def reported(request: Request, judged: Judged, held: Result) -> Result:
         command="report",
         measures=without_small(measured(judged, BY_PARTNER), schemas),
         extra={"report": extra, "signoff": held.extra["signoff"]},
-        told=_head(request),
+        told=_told(request, judged),
     )
 
 
@@ -109,10 +109,13 @@ def _explained(said: Explanations, held: Result) -> Iterator[Mapping[str, Any]]:
         }
 
 
-def _head(request: Request) -> dict[str, str]:
-    """The hash that stands for the run log of the workspace's store, where there is one."""
+def _told(request: Request, judged: Judged) -> dict[str, Any]:
+    """What follows from the day and from earlier runs: the head of the run log, and how each due return stands."""
     settings = request.settings
     if settings is None or not settings.path(settings.store).is_dir():
         return {}
     with Store.open(settings.path(settings.store), file_mode=settings.file_mode, group=settings.group) as store:
-        return {"head": store.head()}
+        head = store.head()
+    year = Period(judged.period.year) if judged.period else None
+    due = due_returns(request, judged.received.catalogue, year) if settings.expected else ()
+    return {"head": head, "due": [as_plain(each) for each in due]}

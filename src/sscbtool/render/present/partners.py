@@ -9,7 +9,7 @@ from typing import Any
 from sscbtool.core.model import Catalogue, FileReport, Finding, Result, Severity
 from sscbtool.render.present.measures import Names
 from sscbtool.render.present.received import rows_read
-from sscbtool.render.present.words import GRAVITY, SEVERITY_MARKS, nonempty
+from sscbtool.render.present.words import GRAVITY, SEVERITY_MARKS, count_of, nonempty
 from sscbtool.render.report import Chapter, Column, ColumnType, Quantity, Row, Table
 
 NO_PARTNER = "Not from one partner"
@@ -42,8 +42,11 @@ def quality(result: Result) -> Chapter | None:
     faults: defaultdict[str, list[Finding]] = defaultdict(list)
     for finding in result.findings:
         faults[partner_of.get(finding.place.file or "", NO_PARTNER)].append(finding)
-    timeliness: Sequence[Mapping[str, Any]] = (result.extra.get("report") or {}).get("timeliness", ())
-    when = {names.name(str(each["partner"])): str(each["said"]) for each in timeliness}
+    due: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for each in result.told.get("due", ()):
+        if each["due"]:
+            due[names.name(str(each["partner"]))].append(each)
+    when = {name: _when(own) for name, own in due.items()}
     columns = (
         Column("Partner", least=26),
         Column("Files", ColumnType.COUNT),
@@ -52,7 +55,7 @@ def quality(result: Result) -> Chapter | None:
         Column("Errors", ColumnType.COUNT),
         Column("Queries", ColumnType.COUNT),
         Column("Warnings", ColumnType.COUNT),
-        *((Column("When it came", least=14),) if when else ()),
+        *((Column("Expected returns", least=16),) if when else ()),
     )
     order = sorted({*files, *faults, *when}, key=lambda name: (name == NO_PARTNER, name))
     rows = [_partner_row(name, files[name], faults[name], when) for name in order]
@@ -63,6 +66,20 @@ def quality(result: Result) -> Chapter | None:
     if not bad:
         words = "Nothing in the returns needs mending; warnings are for the reader."
     return Chapter("What the partners sent", (words,), nonempty([table, _kinds(faults)]))
+
+
+def _when(due: Sequence[Mapping[str, Any]]) -> str:
+    """How a partner kept its dates: ``2 in time, 1 up to 6 days late, 1 missing``."""
+    came = [each for each in due if each["state"] == "received"]
+    late = [each["days_late"] for each in came if each["days_late"]]
+    counts = (
+        (len(came) - len(late), "in time"),
+        (len(late), f"up to {count_of(max(late, default=0), 'day')} late"),
+        (sum(each["state"] == "nil" for each in due), "nil"),
+        (sum(each["state"] == "late" for each in due), "missing"),
+        (sum(each["state"] == "awaited" for each in due), "not due yet"),
+    )
+    return ", ".join(f"{number:,} {words}" for number, words in counts if number)
 
 
 def _partner_row(name: str, files: Sequence[FileReport], faults: Sequence[Finding], when: Mapping[str, str]) -> Row:
