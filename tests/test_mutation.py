@@ -685,13 +685,18 @@ def changes(sample, rng):
                 with contextlib.suppress(LookupError):
                     yield change_of(kind, Cell(return_name, k, column), sample, rng)
 
-    lots = [
-        lot(each, return_name, column, kind)
+    by_claim = [
+        [
+            lot(each, return_name, column, kind)
+            for return_name, column in each.reads()
+            for kind in kinds_of(return_name, column)
+        ]
         for each in ALL_CLAIMS.values()
-        for return_name, column in each.reads()
-        for kind in kinds_of(return_name, column)
     ]
-    rng.shuffle(lots)
+    for own in (*by_claim, by_claim):
+        rng.shuffle(own)
+    # A claim's lots in turn, so that no claim has to wait until all lots of another have been tried.
+    lots = [each for turn in zip_longest(*by_claim) for each in turn if each is not None]
     while lots:
         for each in list(lots):
             found = next(each, None)

@@ -93,6 +93,9 @@ def _measure_mistake(figure: Figure, comparator: Comparator, measure: Measure) -
             "measure",
             f"{comparator} takes a measure that {'lists' if comparator in OF_A_LIST else 'counts or sums'}",
         )
+    counts = re.match(r"\s*(?:count|sum)\s*\(", measure.sql, re.IGNORECASE)
+    if comparator is Comparator.EQUALS and counts and figure.value and number(figure.value) is None:
+        return "value", f"the measure {measure.name} gives a number, which no text equals"
     if comparator in OF_A_SHARE and measure.of is None and measure.unit not in PERCENT_UNITS:
         return "measure", f"{comparator} takes a share: the measure needs an of"
     sql = " ".join(part for part in (measure.sql, measure.of, measure.where, figure.where) if part)

@@ -59,6 +59,24 @@ RULES: Mapping[str, Takes] = {
 WORDED_ELSEWHERE = frozenset({"required", "kind", "in_period", "total_agrees"})
 """Rules that other stages find and a schema file only words."""
 
+BUILT_IN = (
+    "equal_to",
+    "not_equal_to",
+    "greater_than",
+    "greater_than_or_equal_to",
+    "less_than",
+    "less_than_or_equal_to",
+    "in_range",
+    "isin",
+    "notin",
+    "str_matches",
+    "str_contains",
+    "str_startswith",
+    "str_endswith",
+    "str_length",
+)
+"""Pandera's own checks that may stand at a column, and be worded as a rule."""
+
 ANY_RULE = ("when", "unless")
 """Options of every rule of ours: the rows that it looks at, and a column that excuses a row where it is filled."""
 

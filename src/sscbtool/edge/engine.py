@@ -36,6 +36,14 @@ _GROWING = (
 _GROUPS = "GROUP BY GROUPING SETS ((partner, quarter), (partner), (quarter), ())"
 
 
+class CannotWorkOut(BadConfiguration):
+    """SQL that does not run or gives no exact value; the reason, for who knows which file it stands in."""
+
+    def __init__(self, measure: Measure, reason: str, hint: str) -> None:
+        super().__init__(f"The measure {measure.return_name}.{measure.name} cannot be worked out: {reason}.", hint)
+        self.reason = reason
+
+
 class Engine:
     """An in-memory database of the rows received; reads nothing from outside."""
 
@@ -61,7 +69,11 @@ class Engine:
         self._database.close()
 
     def measure(
-        self, measure: Measure, where: str | None, period: str | None, as_at: dt.date | None = None
+        self,
+        measure: Measure,
+        where: str | None,
+        period: str | None,
+        as_at: dt.date | None = None,
     ) -> Measured:
         """The measure over the period, with a figure's own condition added to the measure's.
 
@@ -72,7 +84,7 @@ class Engine:
             as_at: the day that ``{as_at}`` stands for; the last day of the period unless given.
 
         Raises:
-            BadConfiguration: the SQL does not run, or gives no exact value; the sentence names return and measure.
+            CannotWorkOut: the SQL does not run, or gives no exact value; the sentence names return and measure.
         """
         day = as_at or _last_day(period)
         condition = dated(conditions(measure.where, where), day)
@@ -174,17 +186,15 @@ class Engine:
             found = self._over(period).execute(sql)
             types = [str(column[1]) for column in found.description or ()]
             if any(not _EXACT.fullmatch(each) for each in types[:exact]):
-                raise BadConfiguration(
-                    f"The measure {measure.return_name}.{measure.name} gives no exact value.",
+                raise CannotWorkOut(
+                    measure,
+                    "it gives no exact value",
                     "It must give a whole number, a decimal, a date or text: use sums and counts, and of for a share.",
                 )
             return list(found.fetchall())
         except duckdb.Error as fault:
-            reason = re.sub(r"\s+", " ", str(fault).split("\n", maxsplit=1)[0])
-            raise BadConfiguration(
-                f"The measure {measure.return_name}.{measure.name} cannot be worked out: {reason}.",
-                "Mend the SQL of the measure, or the figure's where.",
-            ) from None
+            reason = re.sub(r"\s+", " ", str(fault).split("\n", maxsplit=1)[0]).rstrip("!. ")
+            raise CannotWorkOut(measure, reason, "Mend the SQL of the measure, or the figure's where.") from None
 
 
 def conditions(*parts: str | None) -> str:

@@ -463,6 +463,7 @@ def schemas_test(request: Request) -> Result:
     from sscbtool.core.normalise import empty_frame
     from sscbtool.core.validate import check_definitions
     from sscbtool.edge.engine import Engine
+    from sscbtool.workflow.judging import worked_out
 
     catalogue = load_catalogue(schemas_folder(request.settings))
     rows = []
@@ -470,11 +471,11 @@ def schemas_test(request: Request) -> Result:
         for schema in catalogue.returns.values():
             check_definitions(schema)
             for measure in schema.measures:
-                engine.measure(measure, None, None)
+                worked_out(engine, catalogue, measure, None, None)
             figures = [f for each in catalogue.figures.values() for f in each if f.return_name == schema.name]
             for figure in figures:
                 measure = next(m for m in schema.measures if m.name == figure.measure)
-                engine.measure(measure, figure.where, None)
+                worked_out(engine, catalogue, measure, figure, None)
             rows.append(
                 {"return": schema.name, "file": schema.source, "rules": len(schema.rules),
                  "measures": len(schema.measures), "figures": len(figures)}
@@ -562,6 +563,10 @@ def _figures(catalogue: Catalogue, period: Period | None, request: Request) -> t
         raise NothingToJudge(
             f"There is no register of published figures for {year or 'an unknown period'}.",
             f"Registers stand in schemas/figures; there are: {known}.",
+        )
+    if not register:
+        raise NothingToJudge(
+            f"The register of published figures for {year} holds none yet.", f"It is schemas/figures/{year}.csv."
         )
     chosen = tuple(
         figure

@@ -17,6 +17,7 @@ from sscbtool.core.checks import Surroundings
 from sscbtool.core.document import CheckResult, check_document
 from sscbtool.core.figures import OF_PRIOR_YEAR, Known, Near, exact, judge
 from sscbtool.core.model import (
+    Catalogue,
     ColumnKind,
     ColumnTotal,
     Figure,
@@ -24,6 +25,7 @@ from sscbtool.core.model import (
     FileReport,
     Finding,
     Measure,
+    Measured,
     Outcome,
     Place,
     Rule,
@@ -39,7 +41,8 @@ from sscbtool.core.rows import Rows, gather
 from sscbtool.core.standing import BREAKS
 from sscbtool.core.validate import validate, word, worded
 from sscbtool.core.values import Period, skeleton
-from sscbtool.edge.engine import Engine
+from sscbtool.edge.engine import CannotWorkOut, Engine
+from sscbtool.errors import BadConfiguration
 from sscbtool.workflow.receiving import Received
 
 
@@ -401,10 +404,11 @@ def _known(judged: Judged, engine: Engine, figure: Figure, counts: Mapping[str, 
     rows, of_years = judged.rows[measure.return_name], counts[measure.return_name]
     year, as_at = Period(judged.period.year) if judged.period else None, as_at_of(figure)
     period = str(year) if year else None
-    measured = engine.measure(measure, figure.where, period, as_at)
+    measured = worked_out(engine, judged.received.catalogue, measure, figure, period, as_at)
     prior = None
     if year and figure.comparator in OF_PRIOR_YEAR and of_years[str(year.previous())]:
-        prior = engine.measure(measure, figure.where, str(year.previous()), as_at and _year_before(as_at))
+        before = as_at and _year_before(as_at)
+        prior = worked_out(engine, judged.received.catalogue, measure, figure, str(year.previous()), before)
     evidence = measure.evidence or tuple(spec.name for spec in rows.schema.columns if spec.required)
     of_period = of_years[period] if period else len(rows)
     return Known(
@@ -416,6 +420,36 @@ def _known(judged: Judged, engine: Engine, figure: Figure, counts: Mapping[str, 
         evidence=rows.evidence(measured.rows, evidence),
         set_aside=tuple(_not_counted(engine, measure, figure, period, (len(rows), of_period, len(measured.rows)))),
     )
+
+
+def worked_out(
+    engine: Engine,
+    catalogue: Catalogue,
+    measure: Measure,
+    figure: Figure | None,
+    period: str | None,
+    as_at: dt.date | None = None,
+) -> Measured:
+    """A measure with a figure's own condition, or alone.
+
+    Raises:
+        BadConfiguration: the SQL cannot be used; the sentence names the file and the key that it stands at.
+    """
+    where = figure.where if figure else None
+    try:
+        return engine.measure(measure, where, period, as_at)
+    except CannotWorkOut as fault:
+        if figure is not None and where is not None:
+            # Alone the measure may do: then it is the figure's own condition that cannot be used.
+            worked_out(engine, catalogue, measure, None, period, as_at)
+            year = next((year for year, own in catalogue.figures.items() if figure in own), period)
+            source, key = f"figures/{year}.csv", f"{figure.figure_id}, where"
+        else:
+            source = catalogue.returns[measure.return_name].source
+            key = f"metadata.measures.{measure.name}"
+        raise BadConfiguration(
+            f"The file {source} cannot be used: {key}: {fault.reason}.", fault.hint or "Mend it and run again."
+        ) from None
 
 
 def _published_parts(figure: Figure, register: Mapping[str, Figure]) -> dict[str, Decimal]:

@@ -34,7 +34,7 @@ from sscbtool.core.values import Period, parse_period
 from sscbtool.edge.pool import Pool
 from sscbtool.edge.settings import Settings
 from sscbtool.edge.workspace import collect
-from sscbtool.errors import BadUsage, NothingToJudge, SscbError, unknown
+from sscbtool.errors import BadConfiguration, BadUsage, NothingToJudge, SscbError, unknown
 from sscbtool.workflow.naming import decided, register_with
 
 if TYPE_CHECKING:
@@ -456,12 +456,22 @@ def read_all(
 
 
 def schemas_folder(settings: Settings | None) -> Path:
-    """The board's schemas, or those that ship with the program."""
+    """The board's schemas, or those that ship with the program.
+
+    Raises:
+        BadConfiguration: the settings name a folder that is not there.
+    """
     from sscbtool.edge.catalogue import built_in
 
-    if settings is not None and settings.path(settings.schemas).is_dir():
-        return settings.path(settings.schemas)
-    return built_in("schemas")
+    if settings is None:
+        return built_in("schemas")
+    own = settings.path(settings.schemas)
+    if not own.is_dir() and settings.schemas != type(settings).schemas:
+        raise BadConfiguration(
+            f"The file sscbtool.toml cannot be used: schemas: there is no folder {settings.schemas}.",
+            "Name the folder that holds returns/*.yaml, or take the line out.",
+        )
+    return own if own.is_dir() else built_in("schemas")
 
 
 def refused_report(reading: Reading) -> FileReport:
