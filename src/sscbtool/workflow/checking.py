@@ -98,7 +98,10 @@ class _Check:
         # Where a word such as last-quarter is the period, what is long overdue must not drop out of sight.
         period, words = asked_period(request)
         self.due: tuple[DueReturn, ...] = tracking.due_returns(
-            request, self.catalogue, None if word or words else period
+            request,
+            self.catalogue,
+            None if word or words else period,
+            self.received.files if request.dry_run else (),
         )
         if not self.due and not self.received.files and not self.found.being_written:
             raise NothingToJudge(
@@ -110,7 +113,7 @@ class _Check:
         """What lies in the folder, landed unless nothing may be changed."""
         if not self.found.files:
             return Result("ingest", self.request.period, Outcome.INCOMPLETE, catalogue=self.catalogue)
-        return commands.ingest(replace(self.request, paths=self.found.files))
+        return commands.ingest(replace(self.request, paths=self.found.files, in_place=True))
 
     def _judged(self) -> Result:
         """The store held against schemas and published figures; in a dry run the folder alone."""

@@ -332,10 +332,21 @@ def log_entry(command: str, request: Request, result: Result, **more: Any) -> Lo
 
 
 def _replaced(store: Store, request: Request, judged: Judged, own: Iterable[Submission]) -> tuple[str, ...]:
-    """Stored submissions that this file replaces: because its cover says so, or ``--replaces`` does."""
+    """Stored submissions that this file replaces: because its cover says so, ``--replaces`` does, or it overwrote them.
+
+    Overwriting counts where nobody watches: the bytes that landed lie nowhere any more, and would be counted twice.
+    """
     says_so = {path for path, cover in judged.received.covers if cover.supersedes}
     ids = []
+    here = {file.sha256 for file in judged.files}
     for submission in own:
+        if request.in_place and request.settings is not None:
+            folder = request.settings.folder
+            ids += [
+                each.id
+                for each in store.submissions(return_name=submission.return_name)
+                if folder / each.path == folder / submission.path and each.sha256 not in here
+            ]
         if request.replaces is None and submission.path not in says_so:
             continue
         stored = store.submissions(return_name=submission.return_name, period=submission.period)
@@ -350,7 +361,7 @@ def _replaced(store: Store, request: Request, judged: Judged, own: Iterable[Subm
         raise BadUsage(
             f"Nothing in the store came from {request.replaces}.", "See what it holds with: sscbtool summary"
         )
-    return tuple(ids)
+    return tuple(dict.fromkeys(ids))
 
 
 def organisations(request: Request) -> Result:

@@ -59,6 +59,8 @@ class Request:
     stored: bool = False
     dry_run: bool = False
     replaces: str | None = None
+    in_place: bool = False
+    """Whether a file takes the place of what landed earlier from the same path, whose bytes are no longer there."""
     basis: str = "received"
     fund: str | None = None
     control_total: str | None = None

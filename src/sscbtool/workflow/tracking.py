@@ -11,7 +11,7 @@ from typing import Any
 
 from sscbtool.core import wording
 from sscbtool.core.due import Arrival, DueReturn, Expectation, Said, Sent, Slot, Standing, standings
-from sscbtool.core.model import Catalogue, Finding, Outcome, Result, Submission
+from sscbtool.core.model import Catalogue, FileReport, Finding, Outcome, Result, Submission
 from sscbtool.core.organisations import Register
 from sscbtool.core.recognise import folder_says
 from sscbtool.core.values import Period, parse_date
@@ -68,13 +68,25 @@ def status(request: Request) -> Result:
     )
 
 
-def due_returns(request: Request, catalogue: Catalogue, within: Period | None) -> tuple[DueReturn, ...]:
-    """Every return that the settings expect or that came, and how it stands today."""
+def due_returns(
+    request: Request, catalogue: Catalogue, within: Period | None, lying_there: Iterable[FileReport] = ()
+) -> tuple[DueReturn, ...]:
+    """Every return that the settings expect or that came, and how it stands today.
+
+    ``lying_there`` are files that were read and not stored, as in a dry run.
+    """
     settings = request.settings
     assert settings is not None
     register = register_with(catalogue.organisations, decided(settings))
     expected = tuple(_named(settings.expected, catalogue, register))
-    return standings(expected, _sent(request, settings, register, expected), request.today, within)
+    sent = _sent(request, settings, register, expected)
+    here = tuple(
+        Arrival(table.return_name, table.partner, frozenset({table.period, table.period[:7]}), file.path, request.today)
+        for file in lying_there
+        for table in file.tables
+        if table.return_name and table.partner and table.period and len(table.table.data_rows)
+    )
+    return standings(expected, replace(sent, arrivals=(*sent.arrivals, *here)), request.today, within)
 
 
 def as_plain(each: DueReturn) -> dict[str, Any]:

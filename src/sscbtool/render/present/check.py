@@ -79,7 +79,6 @@ def headline(result: Result) -> str:
     told, about = result.told, result.extra["check"]
     changes: Changes = told["changes"]
     due: Sequence[Mapping[str, Any]] = told["due"]
-    breaks = sum(each.status in BREAKS and not each.explained for each in result.figures)
     checkable = sum(each.status in CHECKABLE for each in result.figures)
     agree = sum(each.status in AGREES for each in result.figures)
     refused = sum(file.refused for file in result.files)
@@ -88,7 +87,6 @@ def headline(result: Result) -> str:
         "clean" if result.outcome is Outcome.CLEAN else "",
         changes.sentence if changes.new or changes.still_open or changes.mended else "",
         f"{agree:,} of {count_of(checkable, 'figure')} agree" if result.figures else "",
-        f"{count_of(breaks, 'figure')} to see to" if breaks else "",
         returns_sentence(due) if any(each["due"] for each in due) else "",
         f"{count_of(refused, 'file')} refused" if refused else "",
         f"{count_of(len(about['put_off']), 'file')} still being written" if about["put_off"] else "",

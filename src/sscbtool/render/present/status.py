@@ -67,7 +67,7 @@ def due_table(due: Iterable[Due], catalogue: Catalogue | None) -> Table:
             each["period"],
             day(each["due"]),
             day(each["received_on"]),
-            Quantity(each["days_late"]) if each["days_late"] else None,
+            Quantity(each["days_late"]) if each["state"] == Standing.LATE else None,
             _remarks(each),
         )
         for each in ordered
