@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from sscbtool.core.identity import identity_in_file
+from sscbtool.core.model import Finding
 
 
 @dataclass(frozen=True)
 class Changes:
-    """Open items by what became of them since the last run; an item's id -> its partner's code, or nothing."""
+    """Open items by what became of them since the last run; an item's key -> its partner's code, or nothing."""
 
     new: Mapping[str, str]
     still_open: Mapping[str, str]
@@ -29,6 +33,22 @@ class Changes:
             {k: v for k, v in each.items() if v == partner} for each in (self.new, self.still_open, self.mended)
         )
         return Changes(new, still_open, mended, first=self.first)
+
+
+def item_keys(findings: Sequence[Finding], senders: Mapping[str, str]) -> tuple[str, ...]:
+    """What each finding is known by from run to run: its id, and its partner, since two may name their files alike.
+
+    ``senders`` is the file's path -> the partner's code. Unlike the id alone, a key never changes for what another
+    file is found to hold.
+    """
+    order = sorted(range(len(findings)), key=lambda k: (findings[k].place.file or "", findings[k].message))
+    seen: Counter[str] = Counter()
+    keys = [""] * len(findings)
+    for k in order:
+        key = f"{identity_in_file(findings[k])} {senders.get(findings[k].place.file or '', '')}".strip()
+        seen[key] += 1
+        keys[k] = key if seen[key] == 1 else f"{key} {seen[key]}"
+    return tuple(keys)
 
 
 def changes(now: Mapping[str, str], before: Mapping[str, str] | None, period: str | None) -> Changes:

@@ -37,6 +37,11 @@ def finding_ids(findings: Sequence[Finding]) -> tuple[str, ...]:
     return tuple(unique)
 
 
+def identity_in_file(finding: Finding) -> str:
+    """The id by rule, column, place and the file's own name alone; two files of one name may share it."""
+    return short_id("F", _identity(finding, 1))
+
+
 def _clashing(findings: Sequence[Finding], depth: Sequence[int]) -> list[int]:
     """The indices of findings that share an identity with another at the present depths."""
     groups: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from sscbtool import __version__
-from sscbtool.core.changes import Changes, changes
+from sscbtool.core.changes import Changes, changes, item_keys
 from sscbtool.core.due import DueReturn
-from sscbtool.core.identity import finding_ids
 from sscbtool.core.model import Catalogue, FileReport, Finding, Outcome, Result, Severity, Status
 from sscbtool.core.recognise import folder_says
 from sscbtool.edge.catalogue import load_catalogue
@@ -257,8 +256,8 @@ def _last_judged(settings: Settings) -> Run | None:
 def _open_items(result: Result, senders: Mapping[str, str]) -> dict[str, str]:
     """Each thing that somebody has to see to -> the partner whose it is, or nothing."""
     items = {
-        identity: senders.get(finding.place.file or "", "")
-        for identity, finding in zip(finding_ids(result.findings), result.findings, strict=True)
+        key: senders.get(finding.place.file or "", "")
+        for key, finding in zip(item_keys(result.findings, senders), result.findings, strict=True)
         if finding.severity is not Severity.WARNING and not finding.explained
     }
     year = (result.period or "")[:7]

@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sscbtool.core.changes import Changes
-from sscbtool.core.identity import finding_ids
+from sscbtool.core.changes import Changes, item_keys
 from sscbtool.core.model import FigureResult, Finding, Outcome, Result, Severity
 from sscbtool.render.present.received import (
     finding_rows,
@@ -124,20 +123,20 @@ def _by_partner(result: Result, folder: Folder) -> Iterator[Section]:
     changes: Changes = result.told["changes"]
     senders: Mapping[str, str] = result.told["senders"]
     own: defaultdict[str, list[tuple[str, Finding]]] = defaultdict(list)
-    for identity, finding in zip(finding_ids(result.findings), result.findings, strict=True):
+    for key, finding in zip(item_keys(result.findings, senders), result.findings, strict=True):
         if finding.severity is not Severity.WARNING and not finding.explained:
-            own[senders.get(finding.place.file or "", "")].append((identity, finding))
+            own[senders.get(finding.place.file or "", "")].append((key, finding))
     names = {each.code: each.name for each in result.catalogue.organisations} if result.catalogue else {}
     for partner, findings in sorted(own.items(), key=lambda item: (-len(changes.of(item[0]).new), item[0])):
         part = changes.of(partner)
         called = f"{partner}, {names[partner]}" if partner in names else partner or _NOBODY
         rows: list[Row] = []
-        for mark, ids in ((NEW, part.new), (STILL, part.still_open)):
-            rows += [(mark, *row) for row in finding_rows([f for i, f in findings if i in ids], folder)]
+        for mark, keys in ((NEW, part.new), (STILL, part.still_open)):
+            rows += [(mark, *row) for row in finding_rows([f for key, f in findings if key in keys], folder)]
         yield Table(f"{called}: {part.sentence}", _COLUMNS, tuple(rows))
     mended: defaultdict[str, list[str]] = defaultdict(list)
-    for identity, partner in changes.mended.items():
-        mended[partner].append(identity)
+    for key, partner in changes.mended.items():
+        mended[partner].append(key.partition(" ")[0])
     lines = [
         Line(f"{partner or _NOBODY}: {', '.join(sorted(ids))}.", Mark("✓", "Mended", Tone.GOOD))
         for partner, ids in sorted(mended.items())
