@@ -20,8 +20,9 @@ from typing import Any, BinaryIO
 import numpy as np
 import pyarrow as pa
 
+from sscbtool.core.faultlist import Fault, is_ours
 from sscbtool.core.locate import locate
-from sscbtool.core.model import Limits
+from sscbtool.core.model import FileFormat, Limits, RemarkKind, Severity, Workbook
 from sscbtool.core.values import fold
 from sscbtool.edge import intake, pool, readers
 from sscbtool.errors import InputRefused
@@ -60,7 +61,8 @@ def main() -> int:
                 batch = _Batch(frozenset(request["organisations"]), request["cells"])
                 continue
             path = Path(os.fsdecode(bytes.fromhex(request["path"])))
-            if not _serve(_File(path, request["password"], limits, batch), answers, fresh):
+            file = _File(path, request["password"], limits, batch, request.get("faults"), request.get("sha256"))
+            if not _serve(file, answers, fresh):
                 break
     return 0
 
@@ -83,6 +85,10 @@ class _File:
     password: str | None
     limits: Limits
     batch: _Batch
+    faults: list[Any] | None = None
+    """What is to be marked in it, where it is wanted back annotated and not as cells."""
+    sha256: str | None = None
+    """What the file was when the faults were found."""
 
 
 def _serve(file: _File, answers: BinaryIO, fresh: int) -> bool:
@@ -101,7 +107,7 @@ def _serve(file: _File, answers: BinaryIO, fresh: int) -> bool:
     return not retiring
 
 
-def _outcome(file: _File) -> tuple[dict[str, Any], pool.Encoded | None]:
+def _outcome(file: _File) -> tuple[dict[str, Any], pool.Encoded | pool.Blob | None]:
     """The envelope and what was found, if it was read. Every way of failing becomes a refusal of this one file."""
     limits, sha256 = file.limits, None
     told: dict[str, Any]
@@ -110,6 +116,8 @@ def _outcome(file: _File) -> tuple[dict[str, Any], pool.Encoded | None]:
         sha256 = received.sha256
         admitted = intake.judge(received, limits, file.password)
         workbook = readers.read(admitted.data, admitted.format, limits)
+        if file.faults is not None:
+            return _annotated(file, admitted, workbook)
         workbook = replace(workbook, remarks=(*admitted.remarks, *workbook.remarks))
         names = file.batch.organisations
         tables = tuple(locate(grid, is_organisation=lambda name: fold(name) in names) for grid in workbook.grids)
@@ -125,6 +133,38 @@ def _outcome(file: _File) -> tuple[dict[str, Any], pool.Encoded | None]:
     else:
         return {"sha256": sha256}, found
     return {"sha256": sha256, **told}, None
+
+
+def _annotated(
+    file: _File, admitted: intake.Admitted, workbook: Workbook
+) -> tuple[dict[str, Any], pool.Encoded | pool.Blob | None]:
+    """The file as an annotated workbook: its own, or where that cannot be marked in place, a copy of its values."""
+    from sscbtool.render.annotated import NotKept, annotated
+    from sscbtool.render.annotated.parts import Unfit
+    from sscbtool.render.plain_copy import TooLarge, plain_copy
+
+    if admitted.sha256 != file.sha256:
+        raise InputRefused("it changed while it was being annotated", "Wait until it is saved, then run again.")
+    faults = [Fault(s, r, c, Severity(g), fix, says, code) for s, r, c, g, fix, says, code in file.faults or ()]
+    done = None
+    if admitted.format in (FileFormat.XLSX, FileFormat.XLSM):
+        own = [grid.sheet for grid in workbook.grids if grid.sheet is not None and is_ours(grid)]
+        with contextlib.suppress(Unfit, ValueError, KeyError, IndexError):
+            done = annotated(admitted.data, faults, own)
+    if done is None:
+        try:
+            copy = plain_copy(replace(workbook, grids=tuple(grid for grid in workbook.grids if not is_ours(grid))))
+        except TooLarge:
+            reason = "it has more rows or columns than a sheet of a workbook holds"
+            raise InputRefused(reason, pool.ASK_SMALLER) from None
+        named = [replace(fault, sheet=copy.sheets.get(fault.sheet, fault.sheet)) for fault in faults]
+        done = annotated(copy.data, named)
+        is_text = workbook.format in (FileFormat.CSV, FileFormat.TSV)
+        done = replace(done, not_kept=(NotKept.TEXT if is_text else NotKept.LAYOUT, *done.not_kept))
+        if any(remark.kind is RemarkKind.MACROS for remark in admitted.remarks + workbook.remarks):
+            done = replace(done, not_kept=(*done.not_kept, NotKept.MACROS))
+    told = {"sha256": admitted.sha256, "marked": done.marked, "not_kept": done.not_kept}
+    return told, pool.Blob(done.data)
 
 
 # --------------------------------------------------------------------------- the channel
@@ -150,7 +190,7 @@ def _request(requests: BinaryIO) -> dict[str, Any] | None:
     return told
 
 
-def _send(answers: BinaryIO, envelope: dict[str, Any], found: pool.Encoded | None) -> None:
+def _send(answers: BinaryIO, envelope: dict[str, Any], found: pool.Encoded | pool.Blob | None) -> None:
     facts = json.dumps(envelope).encode()
     answers.write(pool.FRAME.pack(len(facts), found.size if found else 0))
     answers.write(facts)

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sscbtool.cli.options import Format, FormatOption, OutputOption, PeriodOption
+from sscbtool.cli.options import (
+    Format,
+    FormatOption,
+    OutputOption,
+    PartnerOption,
+    Paths,
+    PeriodOption,
+    ReturnOption,
+)
 from sscbtool.cli.running import run
+from sscbtool.errors import BadUsage
+
+if TYPE_CHECKING:
+    from sscbtool.core.model import Result
+    from sscbtool.workflow.receiving import Request
 
 PANEL = "Partners"
 
@@ -56,3 +70,44 @@ def status(
     """
     asked = {"period": period, "reason": reason, "said_by": by, "withdraw": withdraw}
     run("status", context, words, asked, output_format, output)
+
+
+@app.command(rich_help_panel=PANEL)
+def annotate(
+    context: typer.Context,
+    paths: Paths = None,
+    return_name: ReturnOption = None,
+    period: PeriodOption = None,
+    partner: PartnerOption = None,
+    target: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE|DIR", help="Where the copies go; else a folder named annotated."),
+    ] = None,
+    note: Annotated[
+        Path | None, typer.Option("--note", metavar="FILE", help="Write a covering note here, without cell values.")
+    ] = None,
+    output_format: FormatOption = Format.TABLE,
+) -> None:
+    """Give senders their own workbooks back, each faulty cell marked and commented; what they sent stays untouched.
+
+    Example: sscbtool annotate returns/2018-19/MOPAC --output to-send --note to-send/note.txt
+    """
+
+    def beside(result: Result, request: Request) -> None:
+        if note is not None:
+            from sscbtool.edge.sharing import Sharing
+            from sscbtool.edge.workspace import write_new
+            from sscbtool.render.note import covering_note
+
+            if any(Path(file.path).exists() and note.exists() and note.samefile(file.path) for file in result.files):
+                raise BadUsage(f"The note would be written over {note}, which is what was sent.", "Name another file.")
+            sharing = request.settings.sharing if request.settings else Sharing()
+            write_new(note, covering_note(result).encode("utf-8"), sharing.file_mode, sharing.group)
+
+    asked = {
+        "return_name": return_name,
+        "period": period,
+        "partner": partner,
+        "target": str(target) if target else None,
+    }
+    run("annotate", context, paths, asked, output_format, None, beside=beside)

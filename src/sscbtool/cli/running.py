@@ -42,10 +42,12 @@ def run(
     *,
     show_values: bool = False,
     named: bool = False,
+    beside: Callable[[Result, Request], None] | None = None,
 ) -> None:
     """Do the work of a command, deliver what it found, and end with its exit code.
 
-    With ``named`` somebody at a terminal is told which file it was written to.
+    With ``named`` somebody at a terminal is told which file it was written to. ``beside`` is given the result before it
+    is shown, for what is delivered beside it.
     """
 
     def work() -> int:
@@ -63,6 +65,8 @@ def run(
             if output_format is Format.JSON:
                 deliver(nothing(command), output_format, output, show_values=False, settings=request.settings)
             raise
+        if beside:
+            beside(result, request)
         tell(result, output_format)
         deliver(result, output_format, output, show_values=show_values, settings=request.settings)
         if named and output is not None and sys.stderr is not None and sys.stderr.isatty():

@@ -16,7 +16,19 @@ from itertools import pairwise
 import numpy as np
 
 from sscbtool.core.headings import UNIT_NOTE, Unit, scaled, slot, stem, unit_by_note, unit_of, year_in
-from sscbtool.core.model import Area, ColumnHead, ColumnKind, Grid, Kind, Note, ReturnSchema, RowRole, Table, Wide
+from sscbtool.core.model import (
+    Area,
+    ColumnHead,
+    ColumnKind,
+    Grid,
+    Kind,
+    Note,
+    Place,
+    ReturnSchema,
+    RowRole,
+    Table,
+    Wide,
+)
 from sscbtool.core.organisations import Register
 from sscbtool.core.values import Period, fold, parse_count, parse_money, parse_period
 
@@ -425,6 +437,18 @@ class Cover:
     supersedes: str | None = None
     final: bool = False
     """Whether it calls itself final or revised: what it says then replaces what was published."""
+    cells: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Row and column of what it says, by the keys of ``COVER_NAMES``."""
+
+    def place(self, path: str, key: str) -> Place:
+        """The cell that says it."""
+        return Place(path, self.sheet, *self.cells.get(key, (None, None)))
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """The control totals, ``rows`` or ``value``, that are stated and cannot be read."""
+        read = {"rows": self.control_rows, "value": self.control_value}
+        return tuple(key for key, value in read.items() if key in self.cells and value is None)
 
 
 COVER_NAMES = {
@@ -450,17 +474,19 @@ def read_cover(grids: Iterable[Grid], schemas: Mapping[str, ReturnSchema], regis
         if grid.sheet is None or not len(grid.rows) or len(grid.rows) > COVER_ROWS:
             continue
         said: dict[str, tuple[str, Kind]] = {}
+        cells: dict[str, tuple[int, int]] = {}
         known = 0
         for i in range(len(grid.rows)):
-            cells = [j for j in range(len(grid.columns)) if grid.kinds[i, j] != Kind.BLANK]
-            key = names.get(fold(grid.text(i, cells[0])).rstrip()) if cells else None
+            filled = [j for j in range(len(grid.columns)) if grid.kinds[i, j] != Kind.BLANK]
+            key = names.get(fold(grid.text(i, filled[0])).rstrip()) if filled else None
             if key is None:
                 continue
             known += 1
-            if len(cells) > 1:
-                said.setdefault(key, (grid.text(i, cells[1]), grid.kind(i, cells[1])))
+            if len(filled) > 1 and key not in said:
+                said[key] = grid.text(i, filled[1]), grid.kind(i, filled[1])
+                cells[key] = int(grid.rows[i]), int(grid.columns[filled[1]])
         if known >= 3 or (known >= 1 and fold(grid.sheet) in COVER_SHEETS):
-            return _cover(grid.sheet, said, schemas, register)
+            return replace(_cover(grid.sheet, said, schemas, register), cells=cells)
     return None
 
 

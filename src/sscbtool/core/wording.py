@@ -337,6 +337,30 @@ OTHER_YEAR_ASKED: Wording = (
     "The heading, title or sheet speaks of {stated}, so its rows do not count for {period}.",
     "Check the year; if it is right, nothing need be done.",
 )
+FALSE_LIST: Wording = (
+    "SSCB-ANN-1",
+    QUERY,
+    "This sheet calls itself the list of faults that sscbtool makes, but is not as the tool made it; it was read.",
+    "Take out what was added to the list, or delete the sheet.",
+)
+COVER_UNREADABLE: Wording = (
+    "SSCB-CON-3",
+    ERROR,
+    "The control total that the cover sheet states here cannot be read, so the rows were not held against it.",
+    "Type it as a plain number, such as 12 or 1234.50.",
+)
+COVER_NO_TOTAL: Wording = (
+    "SSCB-CON-4",
+    QUERY,
+    "The cover sheet states a control total of value, but the return has no column that is totalled.",
+    "Leave it empty; the number of rows is enough.",
+)
+NIL_WITH_ROWS: Wording = (
+    "SSCB-CON-5",
+    ERROR,
+    "The cover sheet says that this is a nil return, but there are rows.",
+    "Say no on the cover sheet, or take the rows out.",
+)
 COVER_ROWS: Wording = (
     "SSCB-CON-1",
     ERROR,

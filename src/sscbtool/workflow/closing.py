@@ -288,14 +288,14 @@ class _Books:
         faults = []
         raw, _ = _pence(submission.frame["amount"])
         if cover and cover.control_value is not None and abs(int(cover.control_value * 100)) != abs(int(raw.sum())):
-            place = Place(submission.path, cover.sheet)
+            place = cover.place(submission.path, "value")
             words = {"read": _words(int(raw.sum())), "stated": _words(int(cover.control_value * 100))}
             faults.append(wording.say(INCOMPLETE, place, "amount", what="a total of", **words))
         if cover and cover.control_rows is not None:
             code = wording.COVER_ROWS[0]
             if any(each.code == code and each.place.file == submission.path for each in findings):
                 lines = f"{len(np.unique(submission.rows)):,}"
-                place = Place(submission.path, cover.sheet)
+                place = cover.place(submission.path, "rows")
                 stated = f"{cover.control_rows:,}"
                 faults.append(wording.say(INCOMPLETE, place, None, what="lines:", read=lines, stated=stated))
         column = int(submission.cells["amount"][0]) if len(submission.rows) else 0

@@ -401,6 +401,13 @@ def history(request: Request) -> Result:
     return past.history(request)
 
 
+def annotate(request: Request) -> Result:
+    """Each faulty file as a workbook with its faults marked, to send back."""
+    from sscbtool.workflow import annotating
+
+    return annotating.annotate(request)
+
+
 # --------------------------------------------------------------------------- the published document
 
 

@@ -164,21 +164,21 @@ def _covers(received: Received, submissions: Iterable[Submission]) -> Iterator[F
     """Control totals that a cover sheet states, held against what was read of its file."""
     for path, cover in received.covers:
         own = [each for each in submissions if each.path == path]
-        place = Place(path, cover.sheet)
         read = sum(len(np.unique(each.rows)) for each in own)
+        if cover.nil_return and read:
+            yield wording.say(wording.NIL_WITH_ROWS, cover.place(path, "nil"), None)
+        for key in cover.unreadable:
+            yield wording.say(wording.COVER_UNREADABLE, cover.place(path, key), None)
         if cover.control_rows is not None and cover.control_rows != read:
-            yield wording.say(wording.COVER_ROWS, place, None, stated=str(cover.control_rows), read=str(read))
-        if cover.control_value is not None:
-            total = sum(
-                (
-                    _sum(each.frame[name])
-                    for each in own
-                    for name in received.catalogue.returns[each.return_name].totals
-                ),
-                Decimal(0),
-            )
-            if total != cover.control_value:
-                yield wording.say(wording.COVER_VALUE, place, None)
+            words = {"stated": str(cover.control_rows), "read": str(read)}
+            yield wording.say(wording.COVER_ROWS, cover.place(path, "rows"), None, **words)
+        if cover.control_value is None:
+            continue
+        totalled = [each.frame[name] for each in own for name in received.catalogue.returns[each.return_name].totals]
+        if own and not totalled:
+            yield wording.say(wording.COVER_NO_TOTAL, cover.place(path, "value"), None)
+        elif sum(map(_sum, totalled), Decimal(0)) != cover.control_value:
+            yield wording.say(wording.COVER_VALUE, cover.place(path, "value"), None)
 
 
 # --------------------------------------------------------------------------- which rows count

@@ -79,6 +79,10 @@ class Request:
     """Whether a person takes an earlier word back."""
     max_age: dt.timedelta | None = None
     """How long ago the last run that succeeded may have been."""
+    target: str | None = None
+    """Where workbooks that are made go: a file, or a folder."""
+    all_returns: bool = False
+    """Whether all returns that are expected of the partner are meant."""
     trend: bool = False
     """Whether measures are shown over all years that there are."""
     today: dt.date = dt.date(1970, 1, 1)
@@ -143,7 +147,7 @@ def receive(request: Request) -> Received:
         tuple(intake.findings),
         tuple(intake.unread_cells),
         tuple(intake.covers),
-        (*found.remarks, *remark),
+        (*found.remarks, *remark, *_came_back(intake.returned), *intake.remarks),
     )
 
 
@@ -167,6 +171,9 @@ class _Intake:
         self.findings: list[Finding] = []
         self.unread_cells: list[Place] = []
         self.covers: list[tuple[str, Cover]] = []
+        self.remarks: list[str] = []
+        self.returned: list[str] = []
+        """Names of files that carry a list of ours."""
         self.seen: dict[str, str] = {}
 
     def take(self, reading: Reading) -> None:
@@ -176,6 +183,10 @@ class _Intake:
         if reading.workbook is None:
             self.files.append(refused_report(reading))
             return
+        reading, returned = own_sheets_apart(reading)
+        self.returned += returned.lists
+        self.remarks += returned.remarks
+        assert reading.workbook is not None
         if reading.sha256 and (earlier := self.seen.setdefault(reading.sha256, reading.path)) != reading.path:
             self.findings.append(wording.say(wording.SAME_BYTES, Place(reading.path), None, other=Path(earlier).name))
             self.files.append(read_report(reading, reading.workbook, ()))
@@ -192,7 +203,7 @@ class _Intake:
             self.files.append(stumbled_report(reading, bug))
             return
         self.submissions += file.submissions
-        self.findings += file.findings
+        self.findings += [*returned.findings, *file.findings]
         self.unread_cells += file.unread_cells
         self.covers += [(reading.path, file.cover)] if file.cover else []
 
@@ -225,6 +236,7 @@ class _OneFile:
     def _tables(self) -> tuple[TableReport, ...]:
         """Every table of a workbook: recognised ones become submissions, the others are named."""
         from sscbtool.core import wording
+        from sscbtool.core.forms import only_explains
         from sscbtool.core.recognise import Recognition, blocks, by_heading, recognise
 
         cover, path = self.cover, self.reading.path
@@ -253,6 +265,8 @@ class _OneFile:
             self.findings += self._units_elsewhere({grid.sheet for grid, _, _ in told})
         reports = []
         for grid, table, recognition in told:
+            if recognition.match is None and only_explains(grid):
+                continue
             if recognition.match is None:
                 self.findings.append(wording.of_unrecognised(table, path, recognition, answered=answered))
                 reports.append(TableReport(table))
@@ -394,6 +408,58 @@ class _OneFile:
         if own and len(names := frame[own].dropna().unique()) == 1 and str(names[0]) in register:
             return str(names[0]), RecognisedBy.CONTENTS
         return schema.sender, RecognisedBy.SENDER if schema.sender else RecognisedBy.DEFAULT
+
+
+# --------------------------------------------------------------------------- what comes back
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What is to be said of sheets of our own in a workbook that came back."""
+
+    lists: tuple[str, ...] = ()
+    """The file's name, where it carries a list of ours."""
+    remarks: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def _came_back(names: Sequence[str]) -> Iterator[str]:
+    if names:
+        what = f"{names[0]} carries" if len(names) == 1 else f"{len(names)} files carry"
+        yield f"{what} the list of faults that went to the sender; it was not read as data."
+
+
+def own_sheets_apart(reading: Reading) -> tuple[Reading, Returned]:
+    """A reading without the lists of faults that we made; a sheet that only poses as one stays, and is told."""
+    from sscbtool.core import wording
+    from sscbtool.core.faultlist import answers, bears_mark, is_ours
+
+    workbook = reading.workbook
+    if workbook is None or not any(bears_mark(grid) for grid in workbook.grids):
+        return reading, Returned()
+    lists: list[str] = []
+    remarks: list[str] = []
+    findings: list[Finding] = []
+    theirs = []
+    for grid, tables in zip(workbook.grids, reading.tables, strict=True):
+        if not is_ours(grid):
+            theirs.append((grid, tables))
+            if bears_mark(grid):
+                findings.append(wording.say(wording.FALSE_LIST, Place(reading.path, grid.sheet), None))
+            continue
+        lists.append(Path(reading.path).name)
+        if answered := answers(grid):
+            where = ", ".join(answered)
+            remarks.append(f"The sender of {lists[-1]} answered on the list of faults, in {where}: read the answers.")
+    names = {grid.sheet for grid, _ in theirs}
+    kept = replace(
+        workbook,
+        grids=tuple(grid for grid, _ in theirs),
+        remarks=tuple(each for each in workbook.remarks if each.sheet is None or each.sheet in names
+                      or each.kind is RemarkKind.HIDDEN_SHEET),
+    )  # fmt: skip
+    reading = replace(reading, workbook=kept, tables=tuple(tables for _, tables in theirs))
+    return reading, Returned(tuple(lists), tuple(remarks), tuple(findings))
 
 
 # --------------------------------------------------------------------------- small steps shared by the commands

@@ -19,19 +19,21 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, BinaryIO, Self, TypeVar
 
 from sscbtool.core.model import Limits, Reading
 from sscbtool.edge.pool.cells import ASK_SIMPLER, Encoded, decode, encode
 from sscbtool.edge.pool.process import FRAME, REQUEST, Answer, Child, ChildDied, Job
 
-__all__ = ["ASK_SIMPLER", "FRAME", "REQUEST", "Encoded", "Pool", "decode", "encode", "read_files"]
+__all__ = ["ASK_SIMPLER", "FRAME", "REQUEST", "Annotation", "Blob", "Encoded", "Pool", "decode", "encode", "read_files"]
 
+Made = TypeVar("Made")
 WATCH_SECONDS = 0.05
 PATIENCE = 4
 """A child that has not had its CPU seconds, because the machine is busy, has so many times the wall seconds."""
 SMALL_BYTES = 512 << 10
 """A file so small that its child gets the next one before it has answered."""
+SMALL_REQUEST = 4 << 10
 WAITING_RESULTS = 24
 WAITING_BYTES = 192 << 20
 
@@ -67,6 +69,34 @@ def seconds_for(path: str | Path, limits: Limits) -> float:
     except (OSError, ValueError):
         size = 0
     return limits.seconds * max(1.0, size / max(limits.file_bytes, 1))
+
+
+@dataclass(frozen=True)
+class Blob:
+    """Bytes that a child hands over as they are."""
+
+    data: bytes
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        return len(self.data)
+
+    def write(self, out: BinaryIO) -> None:
+        """Writes them to ``out``."""
+        out.write(self.data)
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """What came of annotating one file: a workbook, or a refusal with its reason."""
+
+    path: str
+    data: bytes | None
+    marked: int = 0
+    not_kept: tuple[str, ...] = ()
+    reason: str | None = None
+    hint: str = ""
 
 
 # --------------------------------------------------------------------------- the pool
@@ -138,8 +168,34 @@ class Pool:
         RuntimeError where children cannot be started at all.
         """
         batch = json.dumps({"organisations": sorted(organisations), "cells": cells}).encode()
-        jobs = deque(self._job(batch, i, path, (passwords or {}).get(path)) for i, path in enumerate(paths))
-        run = _Run(jobs)
+        asked = [{"password": (passwords or {}).get(path)} for path in paths]
+        yield from self._each(batch, paths, asked, _reading, on_progress)
+
+    def annotate(
+        self,
+        orders: Sequence[tuple[str, str | None, Sequence[Sequence[Any]]]],
+        *,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> Iterator[Annotation]:
+        """Each file as an annotated workbook, in the order given, made where files are read and under the same limits.
+
+        An order is a path, the SHA-256 that the file had when it was judged, and the fields of its faults
+        (``core.faultlist.Fault``) as plain values.
+        """
+        batch = json.dumps({"organisations": [], "cells": True}).encode()
+        asked = [{"password": None, "sha256": sha256, "faults": faults} for _, sha256, faults in orders]
+        yield from self._each(batch, [path for path, *_ in orders], asked, _annotation, on_progress)
+
+    def _each(
+        self,
+        batch: bytes,
+        paths: Sequence[str],
+        asked: Sequence[Mapping[str, Any]],
+        made: Callable[[str, Answer], Made],
+        on_progress: Callable[[int, int], None] | None,
+    ) -> Iterator[Made]:
+        """What the children answered for each path, in order."""
+        run = _Run(deque(self._job(batch, i, path, asked[i]) for i, path in enumerate(paths)))
         with self._lock:
             if self._run is not None:
                 raise RuntimeError("this pool is already reading")
@@ -148,22 +204,24 @@ class Pool:
         try:
             for index, path in enumerate(paths):
                 answer = self._await(run, index)
-                reading = _reading(path, answer)
+                result = made(path, answer)
                 del answer
                 if on_progress:
                     on_progress(index + 1, len(paths))
-                yield reading
-                del reading
+                yield result
+                del result
         finally:
             with self._lock:
                 self._run = None
 
-    def _job(self, batch: bytes, index: int, path: str, password: str | None) -> Job:
-        request = json.dumps({"path": os.fsencode(path).hex(), "password": password}).encode()
+    def _job(self, batch: bytes, index: int, path: str, asked: Mapping[str, Any]) -> Job:
+        request = json.dumps({"path": os.fsencode(path).hex(), **asked}).encode()
         try:
             small = os.lstat(path).st_size <= SMALL_BYTES
         except (OSError, ValueError):
             small = True
+        # A long request is never sent ahead: a child that is writing its answer does not read.
+        small = small and len(request) < SMALL_REQUEST
         return Job(index, path, batch, request, seconds_for(path, self.limits), small)
 
     def _await(self, run: _Run, index: int) -> Answer:
@@ -331,3 +389,12 @@ def _reading(path: str, answer: Answer) -> Reading:
         else:
             return Reading(path, sha256, found.workbook, found.tables)
     return Reading(path, sha256, None, reason=reason, hint=hint, protected=bool(told.get("protected")), fault=fault)
+
+
+def _annotation(path: str, answer: Answer) -> Annotation:
+    told = answer.envelope
+    reason = None if told.get("reason") is None else str(told["reason"])
+    if reason is None and answer.body:
+        not_kept = tuple(str(each) for each in told.get("not_kept") or ())
+        return Annotation(path, bytes(answer.body), int(told.get("marked") or 0), not_kept)
+    return Annotation(path, None, reason=reason or STOPPED, hint=str(told.get("hint") or ASK_SIMPLER))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sscbtool.core.model import Result
+from sscbtool.render.present.annotated import annotate
 from sscbtool.render.present.board import board_in_short
 from sscbtool.render.present.check import check
 from sscbtool.render.present.figures import reconcile, trace
@@ -23,6 +24,7 @@ from sscbtool.render.present.status import status
 from sscbtool.render.report import Report
 
 PRESENTERS: Mapping[str, Callable[[Result], Report]] = {
+    "annotate": annotate,
     "inspect": inspect,
     "validate": validate,
     "ingest": ingest,
