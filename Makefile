@@ -4,13 +4,23 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check format docs wheel bench clean
+.PHONY: demo test check format docs wheel bench browser missing lock clean
 
 demo: $(STAMP)  ## install what is needed and run the main job on the sample year
 	$(BIN)/sscbtool reconcile sample_data/2018-19 --period 2018-19
 
-test: $(STAMP)  ## install what is needed and pass the tests
+test: $(STAMP)  ## install what is needed and pass the tests; says what was left out for want of a program
 	$(BIN)/python -m pytest -n 2 -q
+
+browser: $(STAMP)  ## install what drives a browser, for the tests that look at the page
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-browser.lock
+
+missing:  ## name what the tests would leave out here, and what brings it; installs nothing
+	@$(BIN)/python -c 'import playwright, axe_playwright_python' 2>/dev/null || echo "the page in a browser: make browser"
+	@command -v chromium || command -v chromium-browser || command -v google-chrome \
+		|| echo "the page in a browser: a Chromium (on Debian, apt-get install chromium)"
+	@command -v soffice || command -v libreoffice \
+		|| echo "workbooks in LibreOffice: Calc (on Debian, apt-get install libreoffice-calc)"
 
 check: $(STAMP)  ## lint, types, import contracts, docs up to date
 	$(BIN)/ruff format --check .

@@ -14,6 +14,7 @@ from tests.render.factories import CATALOGUE, FIGURES, HOSTILE, PERIOD, RESULTS,
 
 from sscbtool.core.model import MeasureValue, Outcome, Severity, Status
 from sscbtool.render import OutputFormat, render
+from sscbtool.render.charts import DARK, LIGHT
 from sscbtool.render.page import as_page
 from sscbtool.render.report import (
     Brief,
@@ -227,6 +228,26 @@ def test_timeliness_stands_beside_the_partners_where_returns_are_expected():
 
 
 # --------------------------------------------------------------------------- charts
+
+
+def _luminance(colour):
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _contrast(one, other):
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_series_differ_in_grey_alone_and_no_text_is_paler_than_can_be_read():
+    assert _contrast(DARK, LIGHT) >= 4.5
+    assert _contrast(DARK, "#FFFFFF") >= 4.5
+    style = re.search(r"<style>(.*?)</style>", render(reported(), OutputFormat.HTML), re.DOTALL)[1]
+    inks = re.findall(r"--(?:ink|soft|navy|good|bad|doubt): (#[0-9a-f]{6})", style)
+    assert len(inks) == 6
+    assert all(_contrast(ink, "#f4f6f8") >= 4.5 for ink in inks)
 
 
 def drawn(*values, kind=ChartKind.BARS, unit=""):
