@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import run
+from tests.cli.terminal import on_terminal
 
 from sscbtool.core.ledger.inputs import NO_FUND
 from sscbtool.edge.settings import FundCodes
@@ -125,8 +126,8 @@ def test_every_fund_stands_side_by_side_where_none_is_asked_for(books):
 
 
 def test_settings_say_which_codes_are_whose_and_how_the_ledger_writes_income(books):
-    export = tuple((*line[:-1], line[-1].rstrip("-")) for line in LINES)
-    export(books, export)
+    debits = tuple((*line[:-1], line[-1].rstrip("-")) for line in LINES)
+    export(books, debits)
     settings = '[ledger]\nincome = "debit"\ntolerance = "500.00"\n'
     (books / "sscbtool.toml").write_text(settings, encoding="utf-8")
     ran = run("--workspace", books, "ledger", books, "--fund", "SSCB", "--period", "2018-19", "--format", "json")
@@ -151,6 +152,27 @@ def test_the_most_particular_code_of_a_line_says_its_fund(account, centre, wbs, 
         "SSAB": FundCodes(gl_accounts=("450100",), cost_centres=("10235",)),
     }
     assert fund_of((account, centre, wbs), funds) == fund
+
+
+@pytest.mark.parametrize("columns", [80, 120, 200])
+def test_a_partner_is_read_down_the_telephone_line_by_line(books, columns):
+    options = ["--fund", "SSCB", "--period", "2018-19", "--partner", "Southwark CCG"]
+    shown = on_terminal(["ledger", str(books), *options], columns)
+    for words in ("£60,000.00 was received", "INV-001", "1400000002", "14/05/2018", "Settled"):
+        assert words in shown
+    assert "MOPAC" not in shown
+    assert max(map(len, shown.splitlines())) <= columns
+
+
+def test_last_years_column_and_each_share_stand_beside_this_years(books):
+    with_last = [f"{row},{amount}" for row, amount in zip(AGREED.splitlines(), ("Last year", 4000, 3000, 2000, 1000), strict=True)]
+    (books / "agreed.csv").write_text("\n".join(with_last), encoding="utf-8")
+    told = close(books).json["ledger"]
+    assert [line["share"] for line in told["lines"]] == ["46.72", "49.39", "0.00", "3.89"]
+    assert [line["last_year"] for line in told["lines"]] == ["3000.00", "1000.00", "2000.00", "4000.00"]
+    out = run("ledger", books, "--fund", "SSCB", "--period", "2018-19").out
+    assert "Share" in out
+    assert "Last year" in out
 
 
 def test_settings_that_are_not_known_are_refused(books):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -92,7 +93,7 @@ def ledger(result: Result) -> Report:
     sections: list[Section | None] = [
         _verdict(closing),
         _organisations(closing, result.catalogue),
-        _matched(closing["lines"][0]) if len(closing["lines"]) == 1 else None,
+        *_matched(closing["lines"]),
         _bridge(closing),
         _open(closing, result.catalogue),
         _explained(closing, result.catalogue),
@@ -122,6 +123,8 @@ def _verdict(closing: Mapping[str, Any]) -> Lines:
     lines = [Line(words, mark)]
     if closing["basis"] != "received":
         lines.append(Line(f"On the {closing['basis']} basis the year comes to {_pounds(closing['total']).text}."))
+    if Decimal(closing["tolerance"]):
+        lines.append(Line(f"The settings let differences of up to {_pounds(closing['tolerance']).text} stand."))
     if Decimal(closing["residual"]):
         lines.append(Line(f"{_pounds(closing['residual']).text} of it is explained by nothing.", _RESIDUAL))
     return Lines("", tuple(lines))
@@ -140,7 +143,8 @@ def _organisations(closing: Mapping[str, Any], catalogue: Catalogue | None) -> T
         "last_year": any(line["last_year"] is not None for line in lines),
         "share": any(line["share"] is not None for line in lines),
     }
-    columns = [("Organisation", ColumnType.TEXT, "organisation"), ("Fund", ColumnType.CODE, "fund"),
+    columns = [("Code", ColumnType.CODE, "code"), ("Organisation", ColumnType.TEXT, "organisation"),
+               ("Fund", ColumnType.CODE, "fund"),
                ("Agreed", ColumnType.MONEY, "agreed"), ("Invoiced", ColumnType.MONEY, "invoiced"),
                ("Received", ColumnType.MONEY, "received"), ("Difference", ColumnType.MONEY, "difference"),
                ("Share", ColumnType.VALUE, "share"), ("Last year", ColumnType.MONEY, "last_year"),
@@ -150,15 +154,27 @@ def _organisations(closing: Mapping[str, Any], catalogue: Catalogue | None) -> T
     total = tuple(_total(lines, key) for _, _, key in shown)
     return Table(
         "By organisation",
-        tuple(Column(heading, kind, least=22 if key == "organisation" else 8) for heading, kind, key in shown),
+        tuple(
+            Column(
+                heading,
+                kind,
+                least=18 if key == "organisation" else 8,
+                moves=1 if key == "organisation" else 0,
+                spare=key in ("share", "last_year"),
+                labelled=False,
+            )
+            for heading, kind, key in shown
+        ),
         rows,
         total if len(lines) > 1 else None,
     )
 
 
 def _cell(line: Mapping[str, Any], key: str, catalogue: Catalogue | None) -> Cell:
-    value = line[key]
+    value = line["organisation" if key == "code" else key]
     match key:
+        case "code":
+            return str(value or "")
         case "organisation":
             return organisation_name(value, catalogue)
         case "fund":
@@ -174,9 +190,9 @@ def _cell(line: Mapping[str, Any], key: str, catalogue: Catalogue | None) -> Cel
 
 
 def _total(lines: Sequence[Mapping[str, Any]], key: str) -> Cell:
-    if key == "organisation":
+    if key == "code":
         return "Total"
-    if key in ("fund", "class"):
+    if key in ("organisation", "fund", "class"):
         return None
     known = [Decimal(line[key]) for line in lines if line[key] is not None]
     if key == "share":
@@ -184,13 +200,20 @@ def _total(lines: Sequence[Mapping[str, Any]], key: str) -> Cell:
     return Quantity(sum(known, Decimal(0)), MONEY, signed=key == "difference")
 
 
-def _matched(line: Mapping[str, Any]) -> Table:
-    """What one organisation's money was matched with, to be read down the telephone."""
+def _matched(lines: Sequence[Mapping[str, Any]]) -> Iterable[Table]:
+    """What one organisation's money was matched with, fund by fund, to be read down the telephone."""
+    if len({line["organisation"] for line in lines}) == 1:
+        for line in lines:
+            yield _matches(line, f"Matches {line['fund']}" if len(lines) > 1 else "Matches")
+
+
+def _matches(line: Mapping[str, Any], heading: str) -> Table:
     columns = (
         Column("Invoice", ColumnType.CODE),
         Column("Expected", ColumnType.MONEY),
         Column("Document", ColumnType.CODE),
         Column("Line", ColumnType.CODE),
+        Column("Date", ColumnType.CODE),
         Column("Received", ColumnType.MONEY),
         Column("Cell", ColumnType.PLACE),
         Column("Matched by"),
@@ -204,12 +227,13 @@ def _matched(line: Mapping[str, Any]) -> Table:
             how = f"tied between {', '.join(match['tied'])}"
         for receipt in match["received"] or [None]:
             if receipt is None:
-                rows.append((*head, None, None, None, None, "nothing yet"))
+                rows.append((*head, None, None, None, None, None, "nothing yet"))
             else:
                 amount = Quantity(Decimal(receipt["amount"]), MONEY)
-                rows.append((*head, receipt["doc_no"], receipt["line_no"], amount, receipt["cell"], how))
+                day = receipt["date"] and f"{dt.date.fromisoformat(receipt['date']):%d/%m/%Y}"
+                rows.append((*head, receipt["doc_no"], receipt["line_no"], day, amount, receipt["cell"], how))
             head = (None, None)
-    return Table("Matches", columns, tuple(rows))
+    return Table(heading, columns, tuple(rows))
 
 
 def _bridge(closing: Mapping[str, Any]) -> Table:
@@ -285,6 +309,10 @@ def _closing_words(result: Result) -> str:
     words = f"{standing(result).text}."
     if any(f.severity is not Severity.WARNING and not f.explained for f in result.findings):
         words += f" {capital(severity_counts(result.findings))}: see sscbtool validate."
+    elif breaks := _breaks(result.extra["ledger"]):
+        whose = next((each["organisation"] for each in breaks if each["organisation"]), None)
+        look = f"sscbtool ledger --partner {whose} shows each line of one, and " if whose else ""
+        words += f' Next: {look}sscbtool explain {breaks[0]["id"]} --reason "..." keeps a reason for a break.'
     elif result.outcome is Outcome.CLEAN:
         words += NEXT_SIGNATURE[(result.extra.get("signoff") or {}).get("status", "unsigned")]
     return words
