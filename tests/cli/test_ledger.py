@@ -165,7 +165,10 @@ def test_a_partner_is_read_down_the_telephone_line_by_line(books, columns):
 
 
 def test_last_years_column_and_each_share_stand_beside_this_years(books):
-    with_last = [f"{row},{amount}" for row, amount in zip(AGREED.splitlines(), ("Last year", 4000, 3000, 2000, 1000), strict=True)]
+    with_last = [
+        f"{row},{amount}"
+        for row, amount in zip(AGREED.splitlines(), ("Last year", 4000, 3000, 2000, 1000), strict=True)
+    ]
     (books / "agreed.csv").write_text("\n".join(with_last), encoding="utf-8")
     told = close(books).json["ledger"]
     assert [line["share"] for line in told["lines"]] == ["46.72", "49.39", "0.00", "3.89"]
