@@ -26,7 +26,7 @@ from sscbtool.core.rules import BLANK, GIVEN, RULES, named_in
 from sscbtool.core.values import Period, fold, parse_period
 
 ORIGIN = "_origin"
-"""In the rows given to checks: the quarter that a value was unpivoted from; four equal quarters are no repeat."""
+"""In the rows given to checks: the column that a value was unpivoted from; twelve equal months are no repeats."""
 
 
 @dataclass(frozen=True, eq=False)

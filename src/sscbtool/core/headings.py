@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
 
-from sscbtool.core.values import Period, fold, parse_period
+from sscbtool.core.values import Period, fold, parse_date, parse_period
 
 YEAR = re.compile(r"\b(?:fy ?)?(?:19|20)\d\d(?: (?:\d\d|(?:19|20)\d\d))?\b")
 POUNDS = re.compile(r"(?:£ ?p\b|£|\bgbp\b|\bpounds?\b|\bsterling\b|%)", re.IGNORECASE)
@@ -20,7 +22,7 @@ SCALED = re.compile(
     re.IGNORECASE,
 )
 """A unit that scales the numbers under it, wherever it stands."""
-SCALED_ALONE = re.compile(r"\b(?:thousands?|millions?|pence|000s?)\b|\(p\)", re.IGNORECASE)
+SCALED_ALONE = re.compile(r"\b(?:thousands?|millions?|hundreds|pence|000s?)\b|\(p\)", re.IGNORECASE)
 """The same where nothing but a unit is expected; in prose these speak of anything."""
 PENCE = re.compile(r"\(?\b(?:in )?pence\b\)?|\(p\)", re.IGNORECASE)
 FOREIGN = re.compile(
@@ -29,13 +31,33 @@ FOREIGN = re.compile(
 YEAR_ENDED = re.compile(r"\byear (?:ended|ending|to) (?:31(?:st)? march|march) ((?:19|20)\d\d)\b", re.IGNORECASE)
 UNIT_NOTE = 40
 """Characters of a note that may be a unit; a longer one is prose."""
+POUNDS_AND_PENCE = re.compile(r"pounds? (?:sterling )?(?:and|&) pence|£ ?(?:and|&) ?p\b", re.IGNORECASE)
+TIMES = re.compile(
+    r"\( ?[x×] ?1,?0{2,5} ?\)|^ ?[x×] ?1,?0{2,5} ?$|\b(?:multiply|times|multiplied)\b.{0,30}\b1,?0{2,5}\b",
+    re.IGNORECASE,
+)
+_UNIT_WORD = rf"thousands?|millions?|billions?|hundreds|{_ZEROES}|pence|euros?|eur|(?:us )?dollars?|usd|k\b|mn?\b"
+SENTENCE = re.compile(
+    r"\b(?:figures?|amounts?|values?|sums?|totals?|numbers?|costs?|prices?|payments?|contributions?|currency|money|data|"
+    r"everything|cells?|units?|entries|all)\b[^.;]{0,60}?"
+    rf"\b(?:in|as|to the nearest)\s+(?:(?:whole|uk|gbp|units? of|£|pounds?)\s*)*(?:{_UNIT_WORD})"
+    rf"|\bcurrency\b[^.;]{{0,40}}?(?:\bis\b|\bare\b|=|:)\s*(?:the\s+)?(?:euros?|eur|(?:us )?dollars?|usd)\b",
+    re.IGNORECASE,
+)
+"""A whole sentence that says the unit of the figures: ``All figures in this workbook are in thousands of pounds``."""
+SIGNED_UNIT = re.compile(rf"(?:£|\bgbp) ?(?:{_ZEROES}|k|m|mn|thousands?|millions?)(?![A-Za-z0-9])", re.IGNORECASE)
 QUARTER = re.compile(r"(?:q|quarter|qtr) ?([1-4])|([1-4])(?:st|nd|rd|th) quarter|(first|second|third|fourth) quarter")
 _ORDINALS = ("first", "second", "third", "fourth")
-MONTH = re.compile(r"(apr|may|jun|jul|aug|sept?|oct|nov|dec|jan|feb|mar)(?:[a-z]*)(?: (?:\d\d|20\d\d))?")
+MONTH = re.compile(r"(apr|may|jun|jul|aug|sept?|oct|nov|dec|jan|feb|mar)(?:[a-z]*)(?: (\d\d|20\d\d))?")
+MONTHS = re.compile(rf"{MONTH.pattern} (?:to )?{MONTH.pattern}")
 _MONTHS = {
     "apr": "april", "may": "may", "jun": "june", "jul": "july", "aug": "august", "sep": "september",
     "oct": "october", "nov": "november", "dec": "december", "jan": "january", "feb": "february", "mar": "march",
 }  # fmt: skip
+
+
+LONGEST_NOTE = 2_000
+"""Characters of a note that are looked at."""
 
 
 class Unit(StrEnum):
@@ -50,9 +72,12 @@ def unit_of(heading: str) -> Unit | None:
     """The unit that a heading states, if numbers under it are not plain pounds."""
     if FOREIGN.search(heading):
         return Unit.FOREIGN
-    if PENCE.search(heading) and not re.search(r"pounds? (?:and|&) pence", heading, re.IGNORECASE):
+    heading = POUNDS_AND_PENCE.sub(" ", heading)
+    if PENCE.search(heading):
         return Unit.PENCE
-    return Unit.SCALED if SCALED.search(heading) or SCALED_ALONE.search(heading) else None
+    if SCALED.search(heading) or SCALED_ALONE.search(heading) or TIMES.search(heading):
+        return Unit.SCALED
+    return None
 
 
 def scaled(text: str) -> Unit | None:
@@ -61,11 +86,15 @@ def scaled(text: str) -> Unit | None:
 
 
 def unit_by_note(note: str) -> Unit | None:
-    """The unit that a title or note states: as a whole where it is short, within brackets or as ``£000`` where not."""
+    """The unit that a title or note states: short, as a whole; prose, in brackets, as ``£000`` or in a sentence."""
     if len(note) <= UNIT_NOTE:
         return unit_of(note)
-    bracketed = " ".join(BRACKETED.findall(note))
-    return unit_of(bracketed) or (Unit.SCALED if re.search(rf"(?:£|\bgbp) ?{_ZEROES}\b", note, re.IGNORECASE) else None)
+    note = POUNDS_AND_PENCE.sub(" ", note[:LONGEST_NOTE])
+    if unit := unit_of(" ".join(BRACKETED.findall(note))):
+        return unit
+    if SIGNED_UNIT.search(note) or TIMES.search(note):
+        return Unit.SCALED
+    return unit_of(said.group()) if (said := SENTENCE.search(note)) else None
 
 
 def year_in(text: str) -> Period | None:
@@ -90,11 +119,43 @@ def slot(heading: str) -> str | None:
     key = stem(heading)
     if quarter := QUARTER.fullmatch(key):
         return f"Q{quarter[1] or quarter[2] or _ORDINALS.index(quarter[3]) + 1}"
-    folded = fold(heading)
-    for each in (key, folded):
-        if (month := MONTH.fullmatch(each)) and _MONTHS[month[1][:3]].startswith(re.split(r"[ \d]", each)[0]):
-            return month[1][:3].capitalize()
+    if month := month_in(heading):
+        return month[0]
+    for each in (key, fold(heading)):
+        if span := MONTHS.fullmatch(each):
+            first, last = (list(_MONTHS).index(name[:3]) for name in (span[1], span[3]))
+            return f"Q{first // 3 + 1}" if first % 3 == 0 and last == first + 2 else None
     return None
+
+
+@lru_cache(maxsize=4096)
+def month_in(heading: str) -> tuple[str, int | None] | None:
+    """``("Apr", 2018)`` for a heading that is a month (``Apr``, ``April 2018``, ``Apr-18``) or a date within one.
+
+    The year is the calendar's; None where the heading gives none.
+    """
+    for each in (fold(heading), stem(heading)):
+        found = MONTH.fullmatch(each)
+        if found and _MONTHS[found[1][:3]].startswith(re.split(r"[ \d]", each)[0]):
+            year = found[2]
+            return found[1][:3].capitalize(), int(year) % 100 + 2000 if year else None
+    date = parse_date(heading) if heading[:1].isdigit() else None
+    if isinstance(date, dt.date):
+        return list(_MONTHS)[(date.month - 4) % 12].capitalize(), date.year
+    return None
+
+
+def month_year(path: Sequence[str]) -> int | None:
+    """The financial year (2018 for 2018-19) of a stack of headings that is a month of a stated year; None otherwise."""
+    for n, part in enumerate(reversed(path)):
+        if month := month_in(part):
+            above = [each for each in path[: len(path) - 1 - n] if CALENDAR_YEAR.fullmatch(each.strip())]
+            year = month[1] or (int(above[-1]) if above else None)
+            return None if year is None else year - (month[0] in ("Jan", "Feb", "Mar"))
+    return None
+
+
+CALENDAR_YEAR = re.compile(r"20\d\d")
 
 
 def quarter_of(name: str) -> str:

@@ -114,6 +114,8 @@ class RemarkKind(StrEnum):
     UNCLOSED_QUOTE = "unclosed_quote"
     EXTERNAL_LINK = "external_link"
     """A formula takes its value from another workbook."""
+    EPOCH_1904 = "epoch_1904"
+    """The workbook counts its days from 1904: a date stored as a bare number is four years later than it looks."""
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,7 @@ def normalise(
     *,
     wide: Mapping[str, int] | None = None,
     layout: Wide | None = None,
+    epoch_1904: bool = False,
 ) -> Normalised:
     """Read every data row of ``table``.
 
@@ -95,8 +96,9 @@ def normalise(
         period: the year given for the table, for rows whose own date does not say.
         wide: name of each column to unpivot -> its number; none for a long table.
         layout: what they are unpivoted into.
+        epoch_1904: whether the workbook counts its days from 1904.
     """
-    reader = _Reader(grid, table, register)
+    reader = _Reader(grid, table, register, epoch_1904=epoch_1904)
     wide = wide or {}
     numbers, names = list(wide.values()), list(wide)
     rows = np.repeat(table.data_rows, len(wide)) if wide else table.data_rows
@@ -131,10 +133,11 @@ def normalise(
 class _Reader:
     """Reads columns of one table, keeping the faults it meets. Each distinct cell is parsed once."""
 
-    def __init__(self, grid: Grid, table: Table, register: Register) -> None:
+    def __init__(self, grid: Grid, table: Table, register: Register, *, epoch_1904: bool) -> None:
         self.grid = grid
         self.table = table
         self.register = register
+        self.epoch_1904 = epoch_1904
         self.faults: list[CellFault] = []
         self.rows = np.searchsorted(grid.rows, table.data_rows)
         self.position = {int(number): j for j, number in enumerate(grid.columns)}
@@ -209,38 +212,37 @@ class _Reader:
                 return Fault(FaultKind.ERROR_CELL)
             if not text.strip():
                 return None
-            return _meaning(spec, text, cell, codes[format_index], flag, self.register)
+            return self._meaning(spec, text, cell, codes[format_index], flag)
 
         return parse
 
-
-def _meaning(spec: ColumnSpec, text: str, kind: Kind, code: str, flag: Flag, register: Register) -> Any:
-    """The value of one cell under its column's grammar."""
-    match spec.kind:
-        case ColumnKind.MONEY:
-            return parse_money(text, kind, code, flags=flag)
-        case ColumnKind.COUNT:
-            return parse_count(text, kind, code, flags=flag)
-        case ColumnKind.PERCENT:
-            return parse_percent(text, kind, code, flags=flag)
-        case ColumnKind.DATE:
-            return parse_date(text, kind, code, flags=flag)
-        case ColumnKind.PERIOD:
-            period = parse_period(text, kind)
-            return str(period) if isinstance(period, Period) else period
-        case ColumnKind.NUMBER:
-            return parse_number(text, kind, code, flags=flag)
-        case ColumnKind.ORGANISATION:
-            organisation = register.resolve(text)
-            return organisation.code if organisation else _plain(text)
-        case ColumnKind.CODE:
-            if not spec.values:
+    def _meaning(self, spec: ColumnSpec, text: str, kind: Kind, code: str, flag: Flag) -> Any:
+        """The value of one cell under its column's grammar."""
+        match spec.kind:
+            case ColumnKind.MONEY:
+                return parse_money(text, kind, code, flags=flag)
+            case ColumnKind.COUNT:
+                return parse_count(text, kind, code, flags=flag)
+            case ColumnKind.PERCENT:
+                return parse_percent(text, kind, code, flags=flag)
+            case ColumnKind.DATE:
+                return parse_date(text, kind, code, flags=flag, epoch_1904=self.epoch_1904)
+            case ColumnKind.PERIOD:
+                period = parse_period(text, kind)
+                return str(period) if isinstance(period, Period) else period
+            case ColumnKind.NUMBER:
+                return parse_number(text, kind, code, flags=flag)
+            case ColumnKind.ORGANISATION:
+                organisation = self.register.resolve(text)
+                return organisation.code if organisation else _plain(text)
+            case ColumnKind.CODE:
+                if not spec.values:
+                    return _plain(text)
+                return spec.values.get(fold(text)) or Fault(FaultKind.NOT_IN_LIST)
+            case ColumnKind.PERSON | ColumnKind.TEXT:
                 return _plain(text)
-            return spec.values.get(fold(text)) or Fault(FaultKind.NOT_IN_LIST)
-        case ColumnKind.PERSON | ColumnKind.TEXT:
-            return _plain(text)
-        case _:
-            assert_never(spec.kind)
+            case _:
+                assert_never(spec.kind)
 
 
 def _plain(text: str) -> str:

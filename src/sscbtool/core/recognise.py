@@ -6,7 +6,6 @@ Nothing is guessed: two equal answers are a tie, and a tie is told.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -15,7 +14,17 @@ from itertools import pairwise
 
 import numpy as np
 
-from sscbtool.core.headings import UNIT_NOTE, Unit, scaled, slot, stem, unit_by_note, unit_of, year_in
+from sscbtool.core.headings import (
+    UNIT_NOTE,
+    Unit,
+    month_year,
+    scaled,
+    slot,
+    stem,
+    unit_by_note,
+    unit_of,
+    year_in,
+)
 from sscbtool.core.model import (
     Area,
     ColumnHead,
@@ -163,13 +172,15 @@ def _rivals(
     return found
 
 
-def restored(grid: Grid, table: Table, match: HeaderMatch, schema: ReturnSchema) -> Table:
+def restored(grid: Grid, table: Table, match: HeaderMatch, schema: ReturnSchema, register: Register) -> Table:
     """The table with those rows among its data that were set aside for their looks, yet answer to the schema.
 
     A course called "Total Respect" is no total where no total of numbers stands beside it, and a row whose date is
     merged with the one above is no heading. Nor is London a total where the schema knows it as one of the areas that a
-    row may be of, whatever the rows above it come to.
+    row may be of, whatever the rows above it come to. A registered organisation right below the
+    last row is a row as well, whose amount is missing.
     """
+    table = _with_bare_names(grid, table, match, schema, register)
     needed = {match.columns[spec.name] for spec in schema.columns if spec.required and spec.name in match.columns}
     known = {*match.columns.values(), *match.wide.values()}
     with_totals = {total.row for total in table.totals}
@@ -200,6 +211,36 @@ def _named_by_a_code(grid: Grid, i: int, match: HeaderMatch, schema: ReturnSchem
     coded = [spec for spec, text in texts if spec.values and fold(text) in spec.values]
     stated = [spec for spec, _ in texts if spec.values]
     return bool(coded) and coded == stated
+
+
+def _with_bare_names(grid: Grid, table: Table, match: HeaderMatch, schema: ReturnSchema, register: Register) -> Table:
+    """The table with the rows right below it that name a registered organisation and nothing else of theirs."""
+    name = next((c.name for c in schema.columns if c.kind is ColumnKind.ORGANISATION and c.name in match.columns), None)
+    j = stored_column(grid, match.columns[name]) if name else None
+    if j is None:
+        return table
+    more = []
+    row = table.area.bottom
+    for i in range(int(np.searchsorted(grid.rows, row)) + 1, len(grid.rows)):
+        row += 1
+        if int(grid.rows[i]) != row or grid.kinds[i, j] != Kind.TEXT or row in table.header_rows:
+            break
+        if grid.text(i, j).strip() in register and row not in table.data_rows:
+            more.append(row)
+    if not more:
+        return table
+    return replace(
+        table,
+        area=replace(table.area, bottom=more[-1]),
+        data_rows=np.append(table.data_rows, np.array(more, dtype=np.int32)).astype(np.int32),
+        notes=tuple(note for note in table.notes if note.row not in more),
+    )
+
+
+def stored_column(grid: Grid, number: int) -> int | None:
+    """Where the sheet's column of that number is stored; None where it holds nothing."""
+    j = int(np.searchsorted(grid.columns, number))
+    return j if j < len(grid.columns) and int(grid.columns[j]) == number else None
 
 
 HEADING_DEPTH = 60
@@ -250,49 +291,14 @@ def texts_above(grid: Grid, top: int | None = None) -> Iterator[Note]:
             yield Note(int(grid.rows[i]), int(grid.columns[j]), grid.text(i, j))
 
 
-HUNDREDS = re.compile(r"£? ?\d{1,3}")
-THOUSANDS_CUT_OFF = re.compile(r"\d{3}(?:,\d{3})*(?:\.\d{1,2})?")
-
-
-def split_amounts(grid: Grid, table: Table, match: HeaderMatch) -> Iterator[tuple[int, int]]:
-    """Amounts of a text file that their own thousands comma seems to have cut in two: (row, column) of the first part.
-
-    ``60,000`` without quotation marks is 60 in its column and 000 in the next one.
-    """
-    if grid.sheet is not None:
-        return
-    at = np.searchsorted(grid.rows, table.data_rows).tolist()
-    place = {int(number): j for j, number in enumerate(grid.columns)}
-    for number in match.money:
-        j, after = place.get(number), place.get(number + 1)
-        if j is None or after is None or number + 1 in match.money:
-            continue
-        for i in at:
-            if THOUSANDS_CUT_OFF.fullmatch(grid.text(i, after)) and HUNDREDS.fullmatch(grid.text(i, j)):
-                yield int(grid.rows[i]), number
-
-
-CURRENCY_COLUMN = frozenset({"currency", "ccy", "currency code", "cur"})
-POUNDS = frozenset({"gbp", "£", "", "sterling", "pounds", "pound sterling", "uk pounds"})
-
-
-def foreign_cells(grid: Grid, table: Table) -> Iterator[tuple[int, int]]:
-    """Cells of a currency column that say another currency than pounds: (row, column)."""
-    at = np.searchsorted(grid.rows, table.data_rows)
-    for head in table.heads:
-        if head.path and fold(head.path[-1]) in CURRENCY_COLUMN:
-            j = int(np.searchsorted(grid.columns, head.number))
-            for i in at.tolist():
-                if fold(grid.text(i, j)) not in POUNDS and grid.text(i, j).strip() != "£":
-                    yield int(grid.rows[i]), head.number
-
-
 def year_stated(table: Table, match: HeaderMatch) -> Period | None:
     """The year that the amounts' heading states, else the title nearest above the table, else the sheet's name."""
     own = {match.columns[name] for name in match.columns if match.columns[name] in match.money} | set(
         match.wide.values()
     )
     headings = {year_in(" ".join(head.path)) for head in table.heads if head.number in own} - {None}
+    months = _years_of(table.heads, {name: (number,) for name, number in match.wide.items()})
+    headings |= {Period(year, None) for year in months}
     if headings:
         return headings.pop() if len(headings) == 1 else None
     above = sorted((note.row, note.text) for note in table.notes if note.row <= table.area.top)
@@ -414,10 +420,25 @@ def _wide_columns(
             if name:
                 found.setdefault(name, []).append(head.number)
         if len(found) == len(wanted):
+            years = _years_of(heads, found)
+            if len(years) > 1 or (not years and _calendar_order(found)):
+                continue
             if any(len(numbers) > 1 for numbers in found.values()):
                 return None, {}, {layout.value: tuple(sorted(n for numbers in found.values() for n in numbers))}
             return layout, {name: found[name][0] for name in layout.columns}, {}
     return None, {}, {}
+
+
+def _years_of(heads: Sequence[ColumnHead], found: Mapping[str, Collection[int]]) -> set[int]:
+    """The financial years that columns to unpivot state; months of several years are no layout of one."""
+    numbers = {number for each in found.values() for number in each}
+    return {year for head in heads if head.number in numbers and (year := month_year(head.path)) is not None}
+
+
+def _calendar_order(found: Mapping[str, Sequence[int]]) -> bool:
+    """Whether months without a year run from January to December: of which years they are cannot be told."""
+    order = sorted(found, key=lambda name: found[name][0])
+    return order[0] == "Jan" and order[-1] == "Dec"
 
 
 # --------------------------------------------------------------------------- the cover sheet

@@ -93,8 +93,19 @@ def check_definitions(schema: ReturnSchema) -> None:
 
 
 def _origins(rows: Rows) -> pd.Series[str]:
-    """For unpivoted rows the column they came from, as the quarter that it stands for; blank for all others."""
-    parts = [quarter or "" if each.unpivoted else "" for each in rows.submissions for quarter in each.quarters]
+    """For unpivoted rows the column that they came from, by its place in the layout; blank for all others.
+
+    Twelve equal instalments of one payer are no repeats, nor are four.
+    """
+    parts: list[str] = []
+    for each in rows.submissions:
+        if not each.unpivoted:
+            parts += [""] * len(each.rows)
+            continue
+        places = pd.Series(each.rows).groupby(each.rows).cumcount()
+        width = int(places.max()) + 1 if len(places) else 0
+        quarters = each.quarters or [""] * len(each.rows)
+        parts += [f"{quarter or ''} {place} of {width}" for quarter, place in zip(quarters, places, strict=True)]
     return pd.Series(parts, dtype="str")
 
 

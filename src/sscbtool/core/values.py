@@ -37,6 +37,7 @@ U+2212. One apostrophe (straight or curly) may stand before any value, as Excel'
                | Y s M s D | YYYYMMDD                       D and M of one or two digits; Y from 1900 to 2099
     YY         = 00-29 is 2000-2029, 50-99 is 1950-1999; 30-49 is a fault
     time       = ( "T" | [ "," ] SP [ "at" ] ) H:MM [ :SS [ .fraction ] ] [ "AM" | "PM" ] [ "Z" | offset ]
+                                                            an offset must not make it another day in London
     period     = [ quarter ] year | year [ quarter ]        apart by SP, ",", ":" or "-"
                | months year | months Y                     "Apr-Jun 2018", "January to March 2019"
                | date to date, month Y to month Y           must be exactly one financial year or quarter of it
@@ -51,8 +52,8 @@ Hidden characters, digits of other scripts, and text that was decoded wrongly ar
 For a stored number (kind NUMBER): its canonical text is the shortest decimal of a binary float. Money is rounded to
 the penny only from within a millionth of a penny; other quantities lose what a float holds beyond 15 significant
 digits of a fraction, which Excel does not show either. A percent format multiplies by 100 in a percent column and is a
-fault in a money or count column. A foreign currency in the format is a fault. In a date column a serial of the 1900
-system from 1950 to 2049 is a date.
+fault in a money or count column. A format that shows a foreign currency or a unit (``0"k"``) is a fault. In a date
+column a serial of the workbook's own system, 1900 or 1904, from 1950 to 2049 is a date.
 """
 
 from __future__ import annotations
@@ -128,6 +129,8 @@ class FaultKind(StrEnum):
     IS_A_DATE = "is_a_date"
     IS_A_BOOL = "is_a_bool"
     IS_A_PERCENT = "is_a_percent"
+    SCALED_FORMAT = "scaled_format"
+    """The number format writes a unit behind the number (``0"k"``) that the stored number does not have."""
     ERROR_CELL = "error_cell"
     UNCACHED_FORMULA = "uncached_formula"
     ZERO_FORMULA = "zero_formula"
@@ -434,8 +437,16 @@ class _Look(StrEnum):
     PERCENT = "percent"
     OURS = "ours"
     FOREIGN = "foreign"
+    SCALED = "scaled"
 
 
+_FORMAT_UNIT = re.compile(
+    r"(?<![A-Z])(?:K|M|MN|MILL?|BN|TH|THOUSANDS?|MILLIONS?|HUNDREDS?|P|PENCE|(?<![0-9])'?0{3}S?)(?![A-Z0-9])",
+    re.IGNORECASE,
+)
+"""A unit among a format's literals."""
+_FORMAT_DIVIDES = re.compile(r"[0#?],+(?![0#?,])")
+"""A comma behind the last digit: what is shown is a thousandth of what is stored, and a unit says so."""
 _FORMAT_BRACKET = re.compile(r"\[\$([^\]-]*)[^\]]*\]|\[[^\]]*\]")
 _FORMAT_LITERAL = re.compile(r'"([^"]*)"|\\(.)|[_*].')
 _FORMAT_TOKEN = re.compile(_FORMAT_LITERAL.pattern + "|.", re.DOTALL)
@@ -452,7 +463,14 @@ def _look(format_code: str) -> _Look:
         return _Look.FOREIGN
     if "%" in bare:
         return _Look.PERCENT
+    if _FORMAT_UNIT.search(" ".join(_written(shown))) and not _FORMAT_DIVIDES.search(bare):
+        return _Look.SCALED
     return _Look.OURS if "£" in code or "GBP" in literals.upper() else _Look.NEUTRAL
+
+
+def _written(shown: str) -> list[str]:
+    """The texts that a format writes as they stand."""
+    return [m.group(1) or m.group(2) or "" for m in _FORMAT_LITERAL.finditer(shown)]
 
 
 @lru_cache(maxsize=1024)
@@ -500,6 +518,8 @@ def _stored_money(text: str, format_code: str) -> Decimal | Fault:
         return _FAULTS[FaultKind.FOREIGN_CURRENCY]
     if look is _Look.PERCENT:
         return _FAULTS[FaultKind.IS_A_PERCENT]
+    if look is _Look.SCALED:
+        return _FAULTS[FaultKind.SCALED_FORMAT]
     return _pence(value, _MILLIONTH_OF_A_PENNY)
 
 
@@ -696,8 +716,8 @@ def parse_money_column(
 
 _EARLIEST, _LATEST = 1900, 2099
 _SERIAL_EPOCH = dt.date(1899, 12, 30)
-_FIRST_SERIAL = (dt.date(1950, 1, 1) - _SERIAL_EPOCH).days
-_LAST_SERIAL = (dt.date(2049, 12, 31) - _SERIAL_EPOCH).days
+_SERIAL_EPOCH_1904 = dt.date(1904, 1, 1)
+_FIRST_SERIAL, _LAST_SERIAL = dt.date(1950, 1, 1), dt.date(2049, 12, 31)
 _LAST_YY_OF_2000, _FIRST_YY_OF_1900 = 29, 50
 
 _MONTHS = (
@@ -719,7 +739,7 @@ _NAMED_MONTH_FIRST = re.compile(
 )
 _TIME = re.compile(
     r"(?:T|,?[ \u00a0](?:at )?)([0-9]{1,2}):([0-5][0-9])(?::[0-5][0-9](?:\.[0-9]{1,9})?)?[ \u00a0]?([AP]M)?"
-    r"(?:Z|[ \u00a0]?[-+][0-9]{2}:?[0-9]{2})?\Z",
+    r"(?:Z|[ \u00a0]?([-+])([0-9]{2}):?([0-9]{2}))?\Z",
     _LETTERS,
 )
 _WEEKDAY = re.compile(
@@ -731,16 +751,24 @@ _ORDINALS = {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd", 31: "st"}
 
 
 def parse_date(
-    text: str, kind: Kind = Kind.TEXT, format_code: str = "General", *, flags: Flag = Flag.NONE
+    text: str,
+    kind: Kind = Kind.TEXT,
+    format_code: str = "General",
+    *,
+    flags: Flag = Flag.NONE,
+    epoch_1904: bool = False,
 ) -> dt.date | Marker | Fault | None:
-    """A calendar date, read day first; impossible and month-first dates are faults and never swapped."""
+    """A calendar date, read day first; impossible and month-first dates are faults and never swapped.
+
+    ``epoch_1904`` says that the workbook counts its days from 1904.
+    """
     if kind == _DATE and not int(flags) & (_UNCACHED | _UNDECODABLE):
         return _date_or_fault(text[:10]) if _YEAR_FIRST.match(text) else _FAULTS[FaultKind.NOT_A_DATE]
     given = _given(text, kind, flags)
     if not isinstance(given, str):
         return given
     if kind == _NUMBER:
-        return _stored_date(given, format_code)
+        return _stored_date(given, format_code, _SERIAL_EPOCH_1904 if epoch_1904 else _SERIAL_EPOCH)
     tidy = _tidy(given)
     return _marker(tidy) or _date_or_fault(tidy)
 
@@ -774,12 +802,23 @@ def _date_in(tidy: str) -> dt.date | FaultKind:
         hour, half = int(time.group(1)), time.group(3)
         if hour > (12 if half else 23) or (half and hour == 0):
             return FaultKind.NOT_A_DATE
+        if time.group(4) and _is_another_day(time):
+            return FaultKind.NOT_A_DATE
         tidy = tidy[: time.start()]
     weekday = _WEEKDAY.match(tidy)
     day = _day_in(tidy[weekday.end() :] if weekday else tidy)
     if weekday and isinstance(day, dt.date) and day.weekday() != _DAY_NAMES.index(weekday.group()[:3].lower()):
         return FaultKind.IMPOSSIBLE_DATE
     return day
+
+
+def _is_another_day(time: re.Match[str]) -> bool:
+    """Whether a time with an offset other than the two of London falls on another day by Greenwich."""
+    hour, minute, half, sign, hours, minutes = time.groups()
+    if half:
+        hour = str(int(hour) % 12 + 12 * (half.upper() == "PM"))
+    offset = (int(hours) * 60 + int(minutes)) * (-1 if sign == "-" else 1)
+    return offset not in (0, 60) and not 0 <= int(hour) * 60 + int(minute) - offset < 24 * 60
 
 
 def _day_in(text: str) -> dt.date | FaultKind:
@@ -816,13 +855,13 @@ def _month_number(name: str) -> int:
     return _MONTH_NAMES.index(name[:3].lower()) + 1
 
 
-def _stored_date(text: str, format_code: str) -> dt.date | Fault:
+def _stored_date(text: str, format_code: str, epoch: dt.date) -> dt.date | Fault:
     """A bare number in a date column: an Excel serial where that is plausible, or YYYYMMDD."""
     value = _stored_number(text)
     if value is None or _look(format_code) is not _Look.NEUTRAL:
         return _FAULTS[FaultKind.NOT_A_DATE]
-    if _FIRST_SERIAL <= value < _LAST_SERIAL + 1:
-        return _SERIAL_EPOCH + dt.timedelta(days=int(value))
+    if (_FIRST_SERIAL - epoch).days <= value < (_LAST_SERIAL - epoch).days + 1:
+        return epoch + dt.timedelta(days=int(value))
     return _date_or_fault(text) if _YEAR_FIRST.fullmatch(text) else _FAULTS[FaultKind.NOT_A_DATE]
 
 

@@ -82,6 +82,9 @@ FAULTS: Mapping[FaultKind, Wording] = {
     FaultKind.TWO_DIGIT_YEAR: (
         "SSCB-CEL-19", ERROR, "The {title} has a year of two digits that may be of either century.",
         "Type the year with four digits."),
+    FaultKind.SCALED_FORMAT: (
+        "SSCB-CEL-26", ERROR, "The {title} is shown with a unit such as thousands or pence that its number lacks.",
+        "Type the amount in pounds and pence, under an ordinary number format."),
     FaultKind.ZERO_FORMULA: (
         "SSCB-CEL-25",
         QUERY,
@@ -153,6 +156,9 @@ REMARKS: Mapping[RemarkKind, Wording] = {
     RemarkKind.UNCLOSED_QUOTE: (
         "SSCB-FIL-10", ERROR, "A quotation mark is never closed, so rows may have run together.",
         "Close or remove the quotation mark and send the file again."),
+    RemarkKind.EPOCH_1904: (
+        "SSCB-FIL-14", WARNING, "The workbook counts days from 1904; dates typed as bare numbers were read by that.",
+        "Nothing need be done if the dates are right."),
     RemarkKind.EXTERNAL_LINK: (
         "SSCB-FIL-11", WARNING, "Cells take their values from another workbook, as they were when it was last open.",
         "Paste the values, and send the file again."),
@@ -307,6 +313,24 @@ SPLIT: Wording = (
     "This amount seems to be cut in two by its own comma: the next column holds its thousands.",
     "Put quotation marks around amounts with commas, or write them without.",
 )
+STRAY: Wording = (
+    "SSCB-TAB-17",
+    ERROR,
+    "A payment stands here outside the table, beside the name of an organisation; it was not counted.",
+    "Move the row below the headings, among the others.",
+)
+STRAY_FIGURE: Wording = (
+    "SSCB-TAB-18",
+    QUERY,
+    "A figure stands here in line with the amounts but outside the table; it was not counted.",
+    "Move it among the rows if it is a payment, or take it out.",
+)
+COVERED: Wording = (
+    "SSCB-TAB-19",
+    QUERY,
+    "A merged cell hides this amount; it was counted all the same.",
+    "Take the merge apart, and keep or clear what it hides.",
+)
 CURRENCY: Wording = (
     "SSCB-TAB-15",
     ERROR,
@@ -410,6 +434,16 @@ def of_match(grid: Grid, match: HeaderMatch, table: Table, file: str) -> Iterato
 def of_row_break(check: RowCheck, table: Table, file: str) -> Finding:
     """A row whose own total column does not equal the columns that it adds up."""
     return say(ROW_BREAK, Place(file, table.sheet, check.row, check.column), None, **_difference(check.difference))
+
+
+def of_control(row: int, column: int, difference: Decimal | None, table: Table, file: str) -> Finding:
+    """A row's stated total that differs from the columns that were unpivoted, or cannot be read."""
+    place = Place(file, table.sheet, row, column)
+    return (
+        say(TOTAL_UNREADABLE, place, None)
+        if difference is None
+        else say(ROW_BREAK, place, None, **_difference(difference))
+    )
 
 
 def of_total(total: ControlTotal, table: Table, file: str) -> Finding:

@@ -24,6 +24,7 @@ from sscbtool.core.model import (
     Remark,
     RemarkKind,
     ReturnSchema,
+    RowRole,
     Submission,
     Table,
     TableReport,
@@ -40,7 +41,7 @@ from sscbtool.workflow.naming import decided, register_with
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sscbtool.core.recognise import Cover, HeaderMatch
+    from sscbtool.core.recognise import Cover, HeaderMatch, Recognition
 
 Progress = Callable[[int, int], None]
 
@@ -237,7 +238,7 @@ class _OneFile:
         """Every table of a workbook: recognised ones become submissions, the others are named."""
         from sscbtool.core import wording
         from sscbtool.core.forms import only_explains
-        from sscbtool.core.recognise import Recognition, blocks, by_heading, recognise
+        from sscbtool.core.recognise import blocks, by_heading, recognise
 
         cover, path = self.cover, self.reading.path
         schemas = self.known.catalogue.returns.values()
@@ -262,7 +263,8 @@ class _OneFile:
             told += found
         answered = any(recognition.match for _, _, recognition in told)
         if any(recognition.match and recognition.match.money for _, _, recognition in told):
-            self.findings += self._units_elsewhere({grid.sheet for grid, _, _ in told})
+            self.findings += self._units_elsewhere({grid.sheet for grid, _, told_of in told if told_of.match})
+            self.findings += self._strays(told)
         reports = []
         for grid, table, recognition in told:
             if recognition.match is None and only_explains(grid):
@@ -289,19 +291,44 @@ class _OneFile:
                         place = Place(self.reading.path, grid.sheet, note.row, note.column)
                         yield wording.say(wording.UNIT_BY_NOTE, place, None, unit=wording.UNITS[unit])
 
+    def _strays(self, told: Sequence[tuple[Grid, Table, Recognition]]) -> Iterator[Finding]:
+        """Amounts in line with a recognised table's own, in rows that belong to no table."""
+        from sscbtool.core import wording
+        from sscbtool.core.amounts import strays
+
+        returns = self.known.catalogue.returns
+        for grid, table, recognition in told:
+            if recognition.match is None:
+                continue
+            tables = [each for other, each, _ in told if other is grid]
+            schema = returns[recognition.match.return_name]
+            for stray in strays(grid, table, recognition.match, schema, self.known.register, tables):
+                said = wording.STRAY if stray.certain else wording.STRAY_FIGURE
+                place = Place(self.reading.path, table.sheet, stray.row, stray.column)
+                yield wording.say(said, place, None)
+
     def _submission(self, grid: Grid, table: Table, match: HeaderMatch) -> TableReport:
         """The rows of one recognised table."""
         from sscbtool.core import wording
+        from sscbtool.core.amounts import controls, covered_amounts, foreign_cells, split_amounts
         from sscbtool.core.normalise import normalise
-        from sscbtool.core.recognise import foreign_cells, restored, split_amounts
+        from sscbtool.core.recognise import restored
         from sscbtool.core.validate import word, worded
 
         path, cover = self.reading.path, self.cover
         schema = self.known.catalogue.returns[match.return_name]
-        table = restored(grid, table, match, schema)
+        table = restored(grid, table, match, schema, self.known.register)
         period, period_by = self._period(table, match)
         rows = normalise(
-            grid, table, schema, match.columns, self.known.register, period, wide=match.wide, layout=match.layout
+            grid,
+            table,
+            schema,
+            match.columns,
+            self.known.register,
+            period,
+            wide=match.wide,
+            layout=match.layout,
+            epoch_1904=any(remark.kind is RemarkKind.EPOCH_1904 for remark in self.workbook.remarks),
         )
         partner, partner_by = self._partner(rows.frame, schema)
         for fault in rows.faults:
@@ -318,6 +345,10 @@ class _OneFile:
             self.findings.append(wording.say(wording.SPLIT, Place(path, table.sheet, row, column), None))
         for row, column in foreign_cells(grid, table) if match.money else ():
             self.findings.append(wording.say(wording.CURRENCY, Place(path, table.sheet, row, column), None))
+        for row, column in covered_amounts(grid, table, match):
+            self.findings.append(wording.say(wording.COVERED, Place(path, table.sheet, row, column), None))
+        for row, column, difference in controls(grid, table, match):
+            self.findings.append(wording.of_control(row, column, difference, table, path))
         self.findings += _totals(table, match, schema, path)
         dated = {row for row in rows.periods if row}
         if schema.period_from and dated and schema.period_from in match.columns:
@@ -614,7 +645,12 @@ def asked_period(request: Request) -> tuple[Period | None, tuple[str, ...]]:
 def _ragged(workbook: Workbook, table: Table) -> tuple[int, ...]:
     """Rows of uneven width that lie inside the table; unevenness in titles and notes is nobody's fault."""
     inside = range(table.header_rows[0] if table.header_rows else table.area.top, table.area.bottom + 1)
-    ragged = (r.row for r in workbook.remarks if r.kind is RemarkKind.RAGGED_ROW and r.sheet == table.sheet)
+    headings = {row for row, role in table.set_aside if role is RowRole.HEADING}
+    ragged = (
+        r.row
+        for r in workbook.remarks
+        if r.kind is RemarkKind.RAGGED_ROW and r.sheet == table.sheet and r.row not in headings
+    )
     return tuple(row for row in ragged if row is not None and row in inside)
 
 

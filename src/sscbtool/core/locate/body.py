@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sscbtool.core.locate.across import row_breaks
-from sscbtool.core.locate.cells import Look, Vector
+from sscbtool.core.locate.cells import Look, Vector, pc
 from sscbtool.core.locate.labels import Claim
 from sscbtool.core.locate.lines import Lines
 from sscbtool.core.locate.totals import find_totals
@@ -64,6 +64,29 @@ def _name_repeats(lines: Lines, roles: dict[int, RowRole]) -> None:
             p = int(np.searchsorted(lines.rows, r))
             if p < len(lines) and lines.rows[p] == r:
                 roles[p] = role
+    for p in _same_as_header(lines):
+        roles.setdefault(p, RowRole.REPEATED_HEADER)
+
+
+def _same_as_header(lines: Lines) -> list[int]:
+    """Rows whose every cell says what the lowest header row says in its column: the header over again."""
+    if not lines.region.header or len(lines.region.columns) < 2:
+        return []
+    r = lines.region.header[-1]
+    columns = [j for j in lines.region.columns.tolist() if lines.sheet.looks[r, j] != Look.BLANK]
+    if len(columns) < 2:
+        return []
+    places = np.isin(lines.region.columns, columns)
+    some = lines.rows[(lines.looks[:, places] != Look.BLANK).all(1) & (lines.looks[:, places] == Look.TEXT).any(1)]
+    for j in columns:
+        if not len(some):
+            return []
+        said = lines.sheet.grid.text(r, j)
+        if lines.sheet.grid.is_short:
+            some = some[[lines.sheet.grid.text(int(each), j) == said for each in some]]
+        else:
+            some = some[pc.equal(lines.sheet.grid.texts[j], said).to_numpy(zero_copy_only=False)[some]]
+    return [int(p) for p in np.searchsorted(lines.rows, some)]
 
 
 def _name_headings(lines: Lines, roles: dict[int, RowRole]) -> None:
@@ -80,11 +103,28 @@ def _name_headings(lines: Lines, roles: dict[int, RowRole]) -> None:
         bare = (filled == 1) & (np.median(filled) >= 2)
     solid = np.flatnonzero(~bare)
     last = int(solid[-1]) if len(solid) else -1
+    sections = _in_sections(lines, bare)
     for p in np.flatnonzero(bare).tolist():
         if p not in roles and lines.claims[p] != Claim.TOTAL:
-            role = _bare_role(lines, p, begins=_begins(lines, p, bare, roles), last=last)
+            role = _bare_role(lines, p, begins=sections or _begins(lines, p, bare, roles), last=last)
             if role is not None:
                 roles[p] = role
+
+
+def _in_sections(lines: Lines, bare: Vector) -> bool:
+    """Whether the body starts with a heading and goes on in sections, each a heading over rows of its own."""
+    at = np.flatnonzero(bare)
+    if len(at) < 2 or at[0] != 0 or int(np.diff(at).min()) < 2 or at[-1] == len(bare) - 1:
+        return False
+    if len(at) > len(bare) / 2:
+        return False
+    labels = [lines.label(p) for p in at.tolist()]
+    filled = (lines.looks[at] != Look.BLANK).sum(1)
+    return (
+        len(set(labels)) == len(labels)
+        and bool((filled == 1).all())
+        and not any(map(lines.is_organisation, at.tolist()))
+    )
 
 
 def _begins(lines: Lines, p: int, bare: Vector, roles: dict[int, RowRole]) -> bool:

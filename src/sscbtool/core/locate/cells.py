@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
-from sscbtool.core.model import SHORT, Grid, Kind
+from sscbtool.core.model import SHORT, Flag, Grid, Kind
 
 pc: Any = pyarrow.compute
 """The kernels are made at import and have no types."""
@@ -34,7 +34,7 @@ class Look(IntEnum):
     DATE = 3
     """Dates, times and yes/no values: they stand under a heading as numbers do, but are not added up."""
     MARK = 4
-    """Stands where a number would, but is none: suppressed, not applicable, an error cell."""
+    """Stands where a number would, but is none: suppressed, not applicable, an error, a formula never calculated."""
 
 
 NUMBER = (
@@ -97,6 +97,7 @@ _BLANK, _TEXT, _FIGURE, _DATED, _MARK = (int(look) for look in Look)
 """Members of an enumeration are slow to look up in a loop."""
 
 _KIND_TEXT = int(Kind.TEXT)
+_UNCACHED = int(Flag.UNCACHED)
 _LOOK_OF_KIND = np.zeros(8, np.uint8)
 _LOOK_OF_KIND[[Kind.TEXT, Kind.NUMBER, Kind.DATE, Kind.BOOL, Kind.ERROR]] = [
     Look.TEXT,
@@ -137,6 +138,7 @@ def _looks(texts: pa.Array) -> Vector:
 def looks_of(grid: Grid) -> Matrix:
     """``Look`` by [i, j]: the stored kinds, with the text cells read."""
     looks: Matrix = _LOOK_OF_KIND[grid.kinds]
+    looks[(grid.flags & _UNCACHED) != 0] = _MARK
     seen: dict[str, int] = {}
     for j, texts in enumerate(grid.texts):
         cells = np.flatnonzero(grid.kinds[:, j] == _KIND_TEXT)

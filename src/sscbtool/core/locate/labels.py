@@ -32,12 +32,16 @@ _LEAD = r"^\W*(?:[A-Za-z]?\d{1,3}[.):]?\s+|\([a-z0-9]{1,3}\)\s*)?"
 _TOTAL = re.compile(
     _LEAD + r"(?:(?:grand|sub|system|overall|running|net|gross|combined|cumulative|annual|yearly|quarterly|monthly|"
     r"final|year|national|regional|county|uk|england|section|group|page|report|column|and|the)[\s\-–]*)*"
-    r"(?:sub)?totals?\b"
-    r"|\btotals?\s*(?:\([^)]*\)|\[[^\]]*\]|[\d*†:,\s])*\W*$"
+    r"(?:sub)?(?:totals?|tots?\.?(?=\W*$)|ttls?\.?(?=\W*$))(?!\w)"
+    r"|\b(?:sub)?totals?\s*(?:\([^)]*\)|\[[^\]]*\]|[\d*†:,\s])*\W*$"
     r"|^\W*(?:year[\s\-]to[\s\-]date|latest (?:\w+|\d+) (?:months|quarters|years)|"
-    r"(?:rolling|last) (?:12|twelve) months)\b",
+    r"(?:rolling|last) (?:12|twelve) months)\b"
+    r"|^\W*t\s+o\s+t\s+a\s+l\W*$"
+    r"|^\W*(?:(?:grand|overall|the)\s+)?(?:sum|sums|gesamt(?:summe|betrag)?|zwischensumme|summe|somme|totaal|totale|suma|Σ|∑)"
+    r"(?:\s+(?:total|of\s+(?:the\s+)?(?:above|rows|all|lines|payments|contributions|amounts))\b)?[\s:.=*]*$",
     re.IGNORECASE,
 )
+"""``Total`` and what is written for it: ``Tot.``, ``TTL``, ``Sum``, and the word in the languages of neighbours."""
 _MEASURE = re.compile(
     _LEAD + r"total (?:number|amount|value|equivalent|count|cost) (?:number )?(?:of|to)\b", re.IGNORECASE
 )
@@ -53,12 +57,19 @@ _BALANCE = re.compile(
     r"net\s+(?:surplus|deficit|cost|expenditure|income)\W*$|(?:surplus|deficit)\s*[/(])",
     re.IGNORECASE,
 )
-_ALL = re.compile(r"^\W*all\b(?!\s+(?:saints|souls|hallows))[\w\s,()/&'’\-]{0,60}$", re.IGNORECASE)
+_ALL = re.compile(
+    r"^\W*(?:all\b(?!\s+(?:saints|souls|hallows))|(?:overall|combined|aggregate|cumulative|altogether|in\s+all|"
+    r"everyone|full\s+year)\b)[\w\s,()/&'’\-]{0,60}$",
+    re.IGNORECASE,
+)
+"""Words that may mean a total: arithmetic decides."""
 _FIRM = re.compile(r"\b(?:ltd|limited|plc|llp|inc|cic|company|gmbh)\b\.?\s*$", re.IGNORECASE)
 _HINTS = (
-    *("total", "all", "change", "difference", "variance", "increase", "average", "mean", "median", "imum", "std"),
+    *("tot", "all", "change", "difference", "variance", "increase", "average", "mean", "median", "imum", "std"),
     *("balance", "forward", "surplus", "deficit", "net ", "position", "fund", "to date", "to-date", "months"),
     *("quarters", "years", "latest"),
+    *("ttl", "sum", "somme", "gesamt", "σ", "∑", "t o t", "combined", "aggregate", "cumulative", "everyone"),
+    *("full year",),
 )
 """No label claims anything without one of these, but for places and capitals."""
 _CAPITALS = re.compile(r"[A-Z]{2,}[^a-z]*[A-Z]{2,}")

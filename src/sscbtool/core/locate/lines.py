@@ -129,6 +129,10 @@ class Lines:
         """The stored column of the cell that claims; -1 where none does."""
         return int(self._where[p])
 
+    def claimed_where(self, live: Vector) -> Vector:
+        """The same for many rows."""
+        return np.asarray(self._where[live])
+
     def _adds_up(self, k: int) -> bool:
         return adds_up(self.heads[k].path) and not any("%" in code for code in self._formats(k))
 

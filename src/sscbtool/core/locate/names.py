@@ -16,7 +16,7 @@ _NUMBERED = re.compile(r"\s*\[\s*(?:\d{1,2}|[a-z])(?:\s*,\s*(?:\d{1,2}|[a-z]))*\
 _BRACKETED = re.compile(r"(?:(?<=[a-z]{3})|(?<=[a-z]{3} )|(?<=\b(?:19|20)\d\d))\(\d{1,2}(?:,\s*\d{1,2})*\)\s*$")
 _SIGNS = re.compile(r"\s*[*†‡§¹²³⁰⁴-⁹ᵃ-ᶻ]+(?:[,\s]*[¹²³⁰⁴-⁹])*(?=\s*[:)]?\s*$)")
 _ATTACHED = re.compile(
-    r"(?P<word>[A-Za-z][A-Za-z'’\-]*|\))(?P<mark>\d{1,2}(?:\s?,\s?\d{1,2})*)(?P<tail>\s*:?|\s+\([^()]*\))\s*$"
+    r"(?P<word>[A-Za-z](?:[A-Za-z'’\-]*[A-Za-z'’])?|\))(?P<mark>\d{1,2}(?:\s?,\s?\d{1,2})*)(?P<tail>\s*:?|\s+\([^()]*\))\s*$"
 )
 _ENUMERATED = frozenset(
     {
@@ -34,8 +34,10 @@ _ENUMERATED = frozenset(
         "table",
         "mp",
         "level",
+        *("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "fy"),
     }
 )
+"""Words that a number belongs to: ``Apr18`` is a month of a year, and no ``Apr`` with a footnote."""
 _UNIT = re.compile(
     r"^\(?\s*(?:%|£|£?\s*'?000s?|£\s*(?:m|k|bn|million|thousand|'000s?|000s?)|no\.?|#|thousands?|millions?)\s*\)?$",
     re.IGNORECASE,

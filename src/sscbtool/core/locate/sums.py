@@ -139,6 +139,8 @@ class Search:
     """The row's label says that it is one, whatever the arithmetic."""
     starts: Vector
     """A section starts at this row: after a heading, a gap, or with a new group label."""
+    worded: Vector
+    """The row's label holds a word that may mean a total: equality with all rows before it makes it one."""
     barred: Callable[[int], bool]
     """Rows that arithmetic alone must not make a total."""
     eager: Vector
@@ -274,12 +276,14 @@ class _Stack:
         if (best is None or best.share < 0.5) and self.strict:
             best = self._better(best, self._by_arithmetic(row, eager=False))
         if best is not None and best.share >= 0.5 and self._convinces(best, sure=sure):
-            return best
+            # capitals and the like are no more than looks: they make no total of a registered organisation
+            return best if sure or not self.search.barred(row) else None
         return self._default(row, starts) if sure else None
 
-    @staticmethod
-    def _convinces(best: Closure, *, sure: bool) -> bool:
+    def _convinces(self, best: Closure, *, sure: bool) -> bool:
         """Whether agreement is more than chance: a row that only may be a total must show more."""
+        if self.search.worded[best.row] and len(best.parts) == len(self.items) and self._is_sum(best):
+            return True
         if len(best.parts) < 2:
             return best.bits >= 24
         return sure or best.bits >= _ODDS or (best.share >= 0.85 and best.bits >= 12)

@@ -72,6 +72,7 @@ class _Finder:
             labelled=self.coarse | (self.claims == Claim.TOTAL) | blank | self._middle() | self._hints(),
             sure=self.coarse | (self.claims == Claim.TOTAL),
             starts=self._starts(),
+            worded=self._hints() & (lines.claimed_where(live) >= 0),
             barred=lambda q: lines.is_organisation(int(live[q])),
             eager=blank,
         )
@@ -216,7 +217,7 @@ class _Finder:
             return rows
         some = np.ones(len(rows), bool)
         part = self.columns.part(rows)
-        search = Search(part, some, ~some, ~some, lambda _: False, ~some)
+        search = Search(part, some, ~some, ~some, ~some, lambda _: False, ~some)
         nested: set[int] = set()
         for upward in (True, False):
             for c in closures(search, upward=upward):
@@ -263,6 +264,7 @@ class _Finder:
             labelled=whole.labelled[rows],
             sure=whole.sure[rows],
             starts=np.zeros(len(rows), bool),
+            worded=whole.worded[rows],
             barred=lambda q: whole.barred(int(rows[q])),
             eager=whole.eager[rows],
         )

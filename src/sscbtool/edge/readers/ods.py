@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -24,6 +25,7 @@ NAMESPACES = {
     "urn:oasis:names:tc:opendocument:xmlns:text:1.0": "text",
     "urn:oasis:names:tc:opendocument:xmlns:style:1.0": "style",
     "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0": "draw",
+    "urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0": "number",
     "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0": "manifest",
     "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0": "calcext",
 }
@@ -48,6 +50,10 @@ SPACED = re.compile(r"[ \t\r\n]{2}|[\t\r\n]")
 MOST_SPACES = 32_767
 """As many characters as a cell may have."""
 
+DATA_STYLES = frozenset(("number:number-style", "number:currency-style"))
+LITERALS = frozenset(("number:currency-symbol", "number:text"))
+LONGEST_LITERAL = 40
+
 Attributes = dict[str, str]
 
 
@@ -56,6 +62,14 @@ def read_ods(data: bytes | memoryview, limits: Limits) -> Workbook:
     parts = Parts(data, limits)
     _refuse_protected(parts)
     reader = _Reader(CellBudget(limits), limits.sheets, limits.part_bytes)
+    if "styles.xml" in parts:
+        parse_xml(
+            parts.read("styles.xml"),
+            start=reader.styles.start,
+            end=reader.styles.end,
+            text=reader.styles.text,
+            namespaces=NAMESPACES,
+        )
     parse_xml(parts.read("content.xml"), start=reader.start, end=reader.end, text=reader.text, namespaces=NAMESPACES)
     if any(name.startswith("basic/") and name.endswith(".xml") for name in parts.ending(".xml")):
         reader.remarks.append(Remark(RemarkKind.MACROS))
@@ -90,6 +104,69 @@ class _Row:
     formats: list[int] = field(default_factory=list)
 
 
+class _Styles:
+    """What the document's cell styles show around a number, as the literals of a number format: ``"€" 0``.
+
+    A style of cells may inherit from another and names a data style; both kinds stand in styles.xml or content.xml.
+    """
+
+    def __init__(self) -> None:
+        self._literals: dict[str, str] = {}
+        """Data style -> the currency signs and texts that it shows."""
+        self._parents: dict[str, str] = {}
+        self._data_styles: dict[str, str] = {}
+        self._data_style: str | None = None
+        self._pieces: list[str] | None = None
+        self._codes: dict[str, str] = {}
+
+    def start(self, tag: str, attributes: Attributes) -> None:
+        """A style, or a part of a data style."""
+        if tag in DATA_STYLES:
+            self._data_style = attributes.get("style:name", "")
+            self._literals[self._data_style] = ""
+        elif tag in LITERALS and self._data_style is not None:
+            self._pieces = []
+        elif tag == "style:style" and attributes.get("style:family") == "table-cell":
+            name = attributes.get("style:name", "")
+            if parent := attributes.get("style:parent-style-name"):
+                self._parents[name] = parent
+            if data_style := attributes.get("style:data-style-name"):
+                self._data_styles[name] = data_style
+
+    def end(self, tag: str) -> None:
+        """Closes what ``start`` opened."""
+        if tag in DATA_STYLES:
+            self._data_style = None
+        elif tag in LITERALS and self._pieces is not None:
+            if self._data_style is not None:
+                self._literals[self._data_style] += "".join(self._pieces)
+            self._pieces = None
+
+    def text(self, piece: str) -> None:
+        """Text within a data style."""
+        if self._pieces is not None:
+            self._pieces.append(piece)
+
+    def code(self, name: str | None) -> str | None:
+        """The number format of a cell style; None where it shows nothing but the number."""
+        if name is None:
+            return None
+        if name not in self._codes:
+            self._codes[name] = self._found(name)
+        return self._codes[name] or None
+
+    def _found(self, name: str) -> str:
+        seen: set[str] = set()
+        while name and name not in seen:
+            seen.add(name)
+            if name in self._data_styles:
+                shown = self._literals.get(self._data_styles[name], "")
+                shown = "".join(c for c in shown if c not in '"\\' and not c.isspace())[:LONGEST_LITERAL]
+                return f'"{shown}"0.00' if any(c.isalpha() or ord(c) > 127 or c == "$" for c in shown) else ""
+            name = self._parents.get(name, "")
+        return ""
+
+
 class _Reader:
     """Follows content.xml and gathers the grids."""
 
@@ -97,6 +174,7 @@ class _Reader:
         self.grids: list[Grid] = []
         self.hidden_sheets: list[str] = []
         self.remarks: list[Remark] = []
+        self.styles = _Styles()
         self._budget = budget
         self._most_sheets = most_sheets
         self._style = ""
@@ -145,11 +223,16 @@ class _Reader:
         self._row_cells = _Row()
         self._hidden_rows: list[range] = []
         self._hidden_columns: list[range] = []
+        self._column_styles: list[tuple[int, str]] = []
+        """The last column that a default style of cells is for, and the style."""
+        self._row_style: str | None = None
         self._filtered = False
         self._outside: list[tuple[int, int]] = []
 
     def start(self, tag: str, attributes: Attributes) -> None:
         handler = self._starts.get(tag)
+        if not self._tables:
+            self.styles.start(tag, attributes)
         if handler is not None and not self._aside:
             handler(attributes)
         elif tag in ASIDE:
@@ -157,6 +240,8 @@ class _Reader:
 
     def end(self, tag: str) -> None:
         handler = self._ends.get(tag)
+        if not self._tables:
+            self.styles.end(tag)
         if handler is not None and not self._aside:
             handler()
         elif tag in ASIDE:
@@ -165,6 +250,8 @@ class _Reader:
     def text(self, piece: str) -> None:
         if self._pieces is not None and not self._aside:
             self._pieces.append(SPACES.sub(" ", piece) if SPACED.search(piece) else piece)
+        elif not self._tables:
+            self.styles.text(piece)
 
     # styles
 
@@ -229,6 +316,7 @@ class _Reader:
             return
         first = self._columns + 1
         self._columns += _repeats(attributes, "table:number-columns-repeated")
+        self._column_styles.append((self._columns, attributes.get("table:default-cell-style-name", "")))
         if self._hidden(attributes):
             self._hidden_columns.append(range(first, min(self._columns, LAST_COLUMN) + 1))
 
@@ -238,6 +326,7 @@ class _Reader:
         self._column = 0
         self._row_cells = _Row()
         self._rows_repeated = _repeats(attributes, "table:number-rows-repeated")
+        self._row_style = attributes.get("table:default-cell-style-name")
         self._row_hidden = self._hidden(attributes)
         self._filtered |= attributes.get("table:visibility") == "filter"
 
@@ -302,10 +391,21 @@ class _Reader:
             self._note_merge(attributes, column, builder)
         text, kind, flag = _cell(attributes, "\n".join(self._paragraphs))
         if text or flag:
-            self._hold(range(column, self._column + 1), text, kind, flag, builder.format(_format_code(attributes)))
+            code = _format_code(attributes)
+            if kind == NUMBER and code in NEUTRAL:
+                code = self.styles.code(self._style_of(attributes, column)) or code
+            self._hold(range(column, self._column + 1), text, kind, flag, builder.format(code))
         formula = attributes.get("table:formula")
         if formula is not None and OUTSIDE.search(formula):
             self._outside.append((self._row + 1, column))
+
+    def _style_of(self, attributes: Attributes, column: int) -> str | None:
+        """The style of a cell: its own, else its row's, else its column's."""
+        own = attributes.get("table:style-name") or self._row_style
+        if own:
+            return own
+        at = bisect_left(self._column_styles, column, key=lambda each: each[0])
+        return self._column_styles[at][1] if at < len(self._column_styles) else None
 
     def _hold(self, columns: range, text: str, kind: int, flag: int, form: int) -> None:
         if columns[-1] > LAST_COLUMN:
@@ -380,6 +480,10 @@ def _time_text(text: str) -> str | None:
     days, hours, minutes, seconds = (int(found[n] or 0) for n in range(2, 6))
     rounded = round(float(f"0.{found[6] or 0}"))
     return clock_text(((days * 24 + hours) * 60 + minutes) * 60 + seconds + rounded)
+
+
+NEUTRAL = ("General", "#,##0.00")
+"""Formats by which a value type says nothing of a unit; the cell's style may."""
 
 
 def _format_code(attributes: Attributes) -> str:

@@ -1,7 +1,7 @@
 """Legacy xls workbooks (BIFF 5 to 8) by xlrd, which keeps error codes, hidden rows and number formats.
 
-What xlrd does not tell is read from the workbook stream's own records: which cells are formulas, whether a filter
-is on.
+What xlrd does not tell is read from the workbook stream's own records: which cells are formulas, which of them were
+never calculated, whether a filter is on.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ from sscbtool.edge.readers.stored import DateClass, date_class, number_text, ser
 from sscbtool.errors import InputRefused
 
 TEXT, NUMBER, DATE, BOOL, ERROR = (int(k) for k in (Kind.TEXT, Kind.NUMBER, Kind.DATE, Kind.BOOL, Kind.ERROR))
-FORMULA = int(Flag.FORMULA)
+FORMULA, UNCACHED = int(Flag.FORMULA), int(Flag.FORMULA | Flag.UNCACHED)
 
+BIFF8 = 80
 MACRO_STORAGE = "_VBA_PROJECT_CUR".encode("utf-16-le")
 XLRD_TROUBLE = (
     XLRDError,
@@ -54,6 +55,12 @@ NOTHING = (XL_CELL_EMPTY, XL_CELL_BLANK)
 RECORD_HEAD = struct.Struct("<HH")
 CELL = struct.Struct("<HHHH")
 """Type, length, row and column, with which every cell record begins."""
+RESULT, TOKENS = 10, 26
+"""Where the result of a formula record and its tokens begin."""
+NO_RESULT = b"\x03\x00\x00\x00\x00\x00\xff\xff"
+"""A result of empty text: what Excel stores for ``=""``, and what other programs leave where they never calculate."""
+EMPTY_TEXT = (b"\x17\x00\x00", b"\x17\x00")
+"""The token of an empty text, as BIFF 8 and BIFF 5 write it."""
 END_OF_SHEET, FORMULA_RECORD, FILTER_MODE = 0x000A, 0x0006, 0x009B
 BEGINNINGS = frozenset((0x0009, 0x0209, 0x0409, 0x0809))
 TELLING = BEGINNINGS | {END_OF_SHEET, FORMULA_RECORD, FILTER_MODE}
@@ -67,6 +74,8 @@ def read_xls(data: bytes | memoryview, limits: Limits) -> Workbook:
         message = f"it has more than {limits.sheets} sheets"
         raise broken(message)
     remarks = [Remark(RemarkKind.MACROS)] if MACRO_STORAGE in content else []
+    if book.datemode:
+        remarks.append(Remark(RemarkKind.EPOCH_1904))
     if not formatted:
         remarks.append(Remark(RemarkKind.CANNOT_TELL_HIDDEN))
     budget = CellBudget(limits)
@@ -114,7 +123,10 @@ def _grid(book: Any, sheet: Any, records: _Records, budget: CellBudget) -> Grid:
         columns, texts, kinds, flags, formats = _row(sheet, i, meanings)
         formulas = records.formulas.get(i)
         if formulas is not None:
-            flags = [FORMULA if column - 1 in formulas else 0 for column in columns]
+            unknown = records.without_result.get(i, formulas - formulas)
+            flags = [
+                UNCACHED if column - 1 in unknown else FORMULA if column - 1 in formulas else 0 for column in columns
+            ]
         builder.add_row(i + 1, columns, texts, kinds, flags, formats)
     builder.merges = [Area(top + 1, left + 1, bottom, right) for top, bottom, left, right in sheet.merged_cells]
     builder.hidden_rows = (i + 1 for i, row in sheet.rowinfo_map.items() if row.hidden or row.height == 0)
@@ -175,6 +187,8 @@ class _Records:
     formulas: dict[int, set[int]] = field(default_factory=dict)
     """Row -> columns, from 0, of its formulas."""
     filtered: bool = False
+    without_result: dict[int, set[int]] = field(default_factory=dict)
+    """Those never calculated: not one formula of the sheet has a result, and its own could not be an empty text."""
 
 
 def _records(book: Any, number: int) -> _Records:
@@ -184,6 +198,8 @@ def _records(book: Any, number: int) -> _Records:
     position, depth = book._sh_abs_posn[number], 0  # noqa: SLF001  (xlrd gives no other way)
     last = len(stream) - RECORD_HEAD.size
     unpack = RECORD_HEAD.unpack_from
+    calculated = False
+    empty_text = EMPTY_TEXT[0] if book.biff_version >= BIFF8 else EMPTY_TEXT[1]
     while position <= last:
         kind, length = unpack(stream, position)
         if kind in TELLING:
@@ -193,6 +209,13 @@ def _records(book: Any, number: int) -> _Records:
             if kind == FORMULA_RECORD and depth == 1 and position + CELL.size <= len(stream):
                 _, _, row, column = CELL.unpack_from(stream, position)
                 found.formulas.setdefault(row, set()).add(column)
+                end = position + RECORD_HEAD.size + length
+                if stream[position + RESULT : position + RESULT + len(NO_RESULT)] != NO_RESULT:
+                    calculated = True
+                elif empty_text not in bytes(stream[position + TOKENS : end]):
+                    found.without_result.setdefault(row, set()).add(column)
             found.filtered |= kind == FILTER_MODE and depth == 1
         position += RECORD_HEAD.size + length
+    if calculated:
+        found.without_result.clear()
     return found

@@ -31,6 +31,7 @@ def read_xlsx(data: bytes | memoryview, limits: Limits) -> Workbook:
     macros = bool(parts.ending("/vbaproject.bin"))
     book = shared_by_sheets(parts, relations, epoch_1904=outline.epoch_1904)
     remarks = [Remark(RemarkKind.MACROS)] if macros else []
+    remarks += [Remark(RemarkKind.EPOCH_1904)] if outline.epoch_1904 else []
     grids: list[Grid] = []
     hidden: list[str] = []
     budget = CellBudget(limits)

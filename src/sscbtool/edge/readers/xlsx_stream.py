@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from sscbtool.core.model import Grid
+from sscbtool.core.model import Grid, address
 from sscbtool.edge.readers.grid import CellBudget, GridBuilder
 from sscbtool.edge.readers.parts import parse_xml
 from sscbtool.edge.readers.xlsx_cells import (
@@ -24,6 +24,7 @@ from sscbtool.edge.readers.xlsx_cells import (
     unescaped,
     whole,
 )
+from sscbtool.errors import InputRefused
 
 EXTERNAL = re.compile(r"(?<![\w\].])\[\d+\][^\[\]]*!")
 """``[1]Sheet1!A1``, the form in which a formula names another workbook (not ``Table1[2018]``)."""
@@ -136,7 +137,13 @@ class _SheetReader:
 
     def _end_value(self) -> None:
         if self._into is not None:
-            self._value, self._into = "".join(self._into), None
+            value, self._into = "".join(self._into), None
+            if self._value not in (None, value):
+                raise InputRefused(
+                    f"it states cell {address(self._cell_row, self._column)} twice with different values",
+                    "Ask for the workbook opened in Excel and saved again.",
+                )
+            self._value = value
 
     def _start_formula(self, attributes: Attributes) -> None:
         if self._in_cell:
