@@ -113,51 +113,122 @@ TRAPS = [
     Trap("amount under a merge", sheet(HEAD, *ROWS, merged=["B2:B3"]), "650.00", ("SSCB-TAB-19 B3",)),
     Trap(
         "serials of 1904",
-        sheet([*HEAD, "Date received"], [FIRE, 500, 41759], [TRUST, 100, 41800], epoch=openpyxl.utils.datetime.CALENDAR_MAC_1904),
+        sheet(
+            [*HEAD, "Date received"],
+            [FIRE, 500, 41759],
+            [TRUST, 100, 41800],
+            epoch=openpyxl.utils.datetime.CALENDAR_MAC_1904,
+        ),
         "600.00",
     ),
-    Trap("another day by its offset", text([*HEAD, "Date"], [FIRE, 500, "2018-03-31T23:30-05:00"], [TRUST, 1, "2018-05-01T10:00+01:00"]),
-         "501.00", ("SSCB-DAT-1 C2",)),
+    Trap(
+        "another day by its offset",
+        text([*HEAD, "Date"], [FIRE, 500, "2018-03-31T23:30-05:00"], [TRUST, 1, "2018-05-01T10:00+01:00"]),
+        "501.00",
+        ("SSCB-DAT-1 C2",),
+    ),
     # months beside each other
     *(
         Trap(f"months as {name}", sheet(["Organisation", *heads], *EQUAL), "1326.00")
         for name, heads in {
             "names": MONTHS,
-            "words": ["April", "May", "June", "July", "August", "September", "October", "November", "December",
-                      "January", "February", "March"],
+            "words": [
+                "April",
+                "May",
+                "June",
+                "July",
+                "August",
+                "September",
+                "October",
+                "November",
+                "December",
+                "January",
+                "February",
+                "March",
+            ],
             "names and years": [f"{day:%b-%y}" for day in FIRSTS],
             "dates": FIRSTS,
         }.items()
     ),
     Trap("months as dates in text", text(["Organisation", *[f"{day:%d/%m/%Y}" for day in FIRSTS]], *EQUAL), "1326.00"),
-    Trap("quarters as months", sheet(["Organisation", "Apr-Jun", "Jul-Sep", "Oct-Dec", "Jan-Mar"], [FIRE, 5, 5, 5, 5]), "20.00"),
-    Trap("months of another year", sheet(["Organisation", *[day.replace(year=day.year - 1) for day in FIRSTS]], *EQUAL), None),
+    Trap(
+        "quarters as months",
+        sheet(["Organisation", "Apr-Jun", "Jul-Sep", "Oct-Dec", "Jan-Mar"], [FIRE, 5, 5, 5, 5]),
+        "20.00",
+    ),
+    Trap(
+        "months of another year",
+        sheet(["Organisation", *[day.replace(year=day.year - 1) for day in FIRSTS]], *EQUAL),
+        None,
+    ),
     Trap("months of one year out of order", sheet(["Organisation", *FIRSTS[9:], *FIRSTS[:9]], *EQUAL), "1326.00"),
-    Trap("months of two years", sheet(["Organisation", *[day.replace(year=2018) for day in FIRSTS]], *EQUAL), None, ("SSCB-TAB-7 -",)),
-    Trap("months of a calendar year", sheet(["Organisation", *MONTHS[9:], *MONTHS[:9]], *EQUAL), None, ("SSCB-TAB-7 -",)),
-    Trap("row total beside months", sheet(["Organisation", *MONTHS, "Total"], [*EQUAL[0], 1200], [*EQUAL[1], 130]),
-         "1326.00", ("SSCB-TAB-3 N3",)),
-    Trap("row total beside quarters, in CSV", text(["Organisation", "Q1", "Q2", "Q3", "Q4", "Total"], [FIRE, 125, 125, 125, 125, 510]),
-         "500.00", ("SSCB-TAB-3 F2",)),
+    Trap(
+        "months of two years",
+        sheet(["Organisation", *[day.replace(year=2018) for day in FIRSTS]], *EQUAL),
+        None,
+        ("SSCB-TAB-7 -",),
+    ),
+    Trap(
+        "months of a calendar year", sheet(["Organisation", *MONTHS[9:], *MONTHS[:9]], *EQUAL), None, ("SSCB-TAB-7 -",)
+    ),
+    Trap(
+        "row total beside months",
+        sheet(["Organisation", *MONTHS, "Total"], [*EQUAL[0], 1200], [*EQUAL[1], 130]),
+        "1326.00",
+        ("SSCB-TAB-3 N3",),
+    ),
+    Trap(
+        "row total beside quarters, in CSV",
+        text(["Organisation", "Q1", "Q2", "Q3", "Q4", "Total"], [FIRE, 125, 125, 125, 125, 510]),
+        "500.00",
+        ("SSCB-TAB-3 F2",),
+    ),
     # sections and totals
     Trap("sections", sheet(HEAD, ["Health"], [TRUST, 100], ["Justice"], [COURT, 50], [PROBATION, 25]), "175.00"),
-    Trap("sections in CSV", b"Organisation,Amount\r\nHealth\r\nSLAM,100\r\nJustice\r\nCAFCASS,50\r\nMOPAC,25\r\n", "175.00"),
-    Trap("a name without an amount is no section", sheet(HEAD, [FIRE, 500], ["Acme Trust"], [COURT, 50]), "550.00",
-         ("SSCB-AMT-1 B3", "SSCB-ORG-1 A3")),
+    Trap(
+        "sections in CSV",
+        b"Organisation,Amount\r\nHealth\r\nSLAM,100\r\nJustice\r\nCAFCASS,50\r\nMOPAC,25\r\n",
+        "175.00",
+    ),
+    Trap(
+        "a name without an amount is no section",
+        sheet(HEAD, [FIRE, 500], ["Acme Trust"], [COURT, 50]),
+        "550.00",
+        ("SSCB-AMT-1 B3", "SSCB-ORG-1 A3"),
+    ),
     Trap("headings repeated on the second page", sheet(HEAD, *ROWS[:2], HEAD, ROWS[2]), "650.00"),
     *(Trap(f"total called {label}", sheet(HEAD, *ROWS, [label, 650]), "650.00") for label in TOTALS),
     Trap("sum that is wrong", sheet(HEAD, *ROWS, ["Sum", 660]), "650.00", ("SSCB-TOT-1 B5",)),
-    Trap("an organisation in capitals is no total", sheet(HEAD, [FIRE, "1234.56"], [COURT, "2345.67"], [TRUST, "3580.23"]), "7160.46"),
+    Trap(
+        "an organisation in capitals is no total",
+        sheet(HEAD, [FIRE, "1234.56"], [COURT, "2345.67"], [TRUST, "3580.23"]),
+        "7160.46",
+    ),
     # amounts beside other numbers
-    Trap("prior year beside, in CSV", text(["Organisation", "Amount", "Prior year"], [FIRE, 500, 450], [TRUST, 100, 90]), "600.00"),
+    Trap(
+        "prior year beside, in CSV",
+        text(["Organisation", "Amount", "Prior year"], [FIRE, 500, 450], [TRUST, 100, 90]),
+        "600.00",
+    ),
     # units
     *(
-        Trap(f"{name} said on a sheet of notes", book({"Notes": [["About"], [said]], "Data": [HEAD, *ROWS]}), "650.00", ("SSCB-TAB-12 A2",))
+        Trap(
+            f"{name} said on a sheet of notes",
+            book({"Notes": [["About"], [said]], "Data": [HEAD, *ROWS]}),
+            "650.00",
+            ("SSCB-TAB-12 A2",),
+        )
         for name, said in SAYINGS.items()
     ),
-    *(Trap(f"{name} said above", sheet([said], [], HEAD, *ROWS), "650.00", ("SSCB-TAB-12 A1",)) for name, said in SAYINGS.items()),
-    *(Trap(f"{name}, no unit", book({"Notes": [["About"], [said]], "Data": [HEAD, *ROWS]}), "650.00") for name, said in PROSE.items()),
-]  # fmt: skip
+    *(
+        Trap(f"{name} said above", sheet([said], [], HEAD, *ROWS), "650.00", ("SSCB-TAB-12 A1",))
+        for name, said in SAYINGS.items()
+    ),
+    *(
+        Trap(f"{name}, no unit", book({"Notes": [["About"], [said]], "Data": [HEAD, *ROWS]}), "650.00")
+        for name, said in PROSE.items()
+    ),
+]
 
 
 @pytest.fixture(scope="module")
