@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tests.factories import REGISTER, contributions, grid_of, table_of
 
+from sscbtool.core.amounts import split_amounts
 from sscbtool.core.headings import Unit, slot, stem, year_in
 from sscbtool.core.model import Note, RowRole
 from sscbtool.core.recognise import (
@@ -14,7 +15,6 @@ from sscbtool.core.recognise import (
     match_headers,
     read_cover,
     recognise,
-    split_amounts,
     units_by_note,
     year_stated,
 )
