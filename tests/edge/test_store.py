@@ -71,6 +71,7 @@ def submission(sha256="a" * 64, *, path="a.xlsx", sheet="Sheet1", top=4, period=
         quarters=(None,) * count,
         set_aside=(SetAside("another year", (9, 12)),),
         recognised={"return": RecognisedBy.COLUMNS},
+        final=True,
     )
     return replace(made, **changes)
 

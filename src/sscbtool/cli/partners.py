@@ -12,6 +12,7 @@ from sscbtool.cli.options import (
     FormatOption,
     OutputOption,
     PartnerOption,
+    PasswordOption,
     Paths,
     PeriodOption,
     ReturnOption,
@@ -111,3 +112,30 @@ def annotate(
         "target": str(target) if target else None,
     }
     run("annotate", context, paths, asked, output_format, None, beside=beside)
+
+
+@app.command(rich_help_panel=PANEL)
+def diff(
+    context: typer.Context,
+    old: Annotated[str, typer.Argument(metavar="OLD", help="A file, or a version in the store: id, hash or path.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="What came later: a file, or a version in the store.")],
+    return_name: ReturnOption = None,
+    period: PeriodOption = None,
+    partner: PartnerOption = None,
+    output_format: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+    password_prompt: PasswordOption = False,
+) -> None:
+    """Show what a resubmission changed: rows by key and cell, each figure it moves, which findings it mended.
+
+    Exits 0 where nothing is open in NEW, even though it differs; 1 where findings are, or a figure it moves disagrees.
+
+    Example: sscbtool diff returns/2018-19/LFB/contribution.xls contribution-corrected.xls
+    """
+    asked = {
+        "return_name": return_name,
+        "period": period,
+        "partner": partner,
+        "password_prompt": password_prompt,
+    }
+    run("diff", context, [old, new], asked, output_format, output)

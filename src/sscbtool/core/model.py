@@ -651,6 +651,8 @@ class Submission:
     """Whether the rows come from a wide layout: several of them then share one row of the sheet."""
     recognised: Mapping[str, RecognisedBy] = field(default_factory=dict)
     """``return``, ``partner``, ``period`` -> what decided it."""
+    final: bool = False
+    """Whether its cover calls it final: another version then restates what may have been published."""
 
 
 @dataclass(frozen=True)

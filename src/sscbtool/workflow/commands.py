@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sscbtool import __version__
@@ -23,7 +22,6 @@ from sscbtool.core.model import (
     Reading,
     Result,
     Severity,
-    Submission,
     TableReport,
     Workbook,
 )
@@ -50,7 +48,7 @@ from sscbtool.workflow.receiving import (
 
 if TYPE_CHECKING:
     from sscbtool.edge.settings import Settings
-    from sscbtool.edge.store import LogEntry, Store
+    from sscbtool.edge.store import LogEntry
     from sscbtool.workflow.judging import Judged
 
 
@@ -265,12 +263,14 @@ def _ingest(request: Request, settings: Settings) -> Result:
     Others are turned away at once, rather than after they read everything only to find the store busy.
     """
     from sscbtool.core.checks import codes_about_people
-    from sscbtool.edge.store import LandedFile, LogEntry, Store
+    from sscbtool.edge.store import LandedFile, LogEntry, Store, submission_id
     from sscbtool.workflow import judging
+    from sscbtool.workflow.superseding import added_to, replaced_by
 
     judged = judging.judge_rows(receive(request))
     result = _result("ingest", judged, judging.outcome(judged))
     landed: list[dict[str, Any]] = []
+    told: list[str] = []
     # What rules find is worked out anew at each look, since it depends on what else has come; but a rule about
     # people's identifiers cannot be, once these are pseudonyms.
     about_people = {
@@ -297,12 +297,32 @@ def _ingest(request: Request, settings: Settings) -> Result:
             )
             found = tuple(finding for finding in kept if finding.place.file == file.path)
             own = tuple(pseudonymised(each, catalogue.returns[each.return_name], writer.key()) for each in own)
-            replaced = _replaced(store, request, judged, own)
+            current = store.submissions()
+            replaced = replaced_by(store, request, judged.received, own)
             new = writer.land(LandedFile(file.path, file.sha256, own, found), entry, supersedes=replaced)
-            landed.append({"path": file.path, "new": new, "submissions": len(own), "supersedes": len(replaced)})
+            beside = added_to(current, own, replaced) if new else ()
+            restated = any(each.id in replaced and each.final for each in current)
+            landed.append(
+                {
+                    "path": file.path,
+                    "new": new,
+                    "submissions": len(own),
+                    "supersedes": len(replaced),
+                    "versions": [submission_id(each.sha256, each.sheet, each.area) for each in own],
+                    "superseded": sorted(replaced),
+                    "adds_to": sorted(each.id for each in beside),
+                    "restates_final": restated,
+                }
+            )
+            told += [
+                f"{file.path} adds to {each.path} ({each.id[:8]}), of the same return, partner and period; if it is to"
+                f" take its place: sscbtool ingest FILE --replaces {each.id[:8]}"
+                for each in beside
+            ]
         if any(each["new"] for each in landed):
             writer.log_run(log_entry("ingest", request, result))
-    return replace(result, extra={"ingest": {"dry_run": False, "landed": landed}})
+    remarks = tuple(dict.fromkeys((*result.remarks, *told)))
+    return replace(result, extra={"ingest": {"dry_run": False, "landed": landed}}, remarks=remarks)
 
 
 def log_entry(command: str, request: Request, result: Result, **more: Any) -> LogEntry:
@@ -331,37 +351,11 @@ def log_entry(command: str, request: Request, result: Result, **more: Any) -> Lo
     )
 
 
-def _replaced(store: Store, request: Request, judged: Judged, own: Iterable[Submission]) -> tuple[str, ...]:
-    """Stored submissions that this file replaces: because its cover says so, ``--replaces`` does, or it overwrote them.
+def diff(request: Request) -> Result:
+    """What a resubmission changed."""
+    from sscbtool.workflow import comparing
 
-    Overwriting counts where nobody watches: the bytes that landed lie nowhere any more, and would be counted twice.
-    """
-    says_so = {path for path, cover in judged.received.covers if cover.supersedes}
-    ids = []
-    here = {file.sha256 for file in judged.files}
-    for submission in own:
-        if request.in_place and request.settings is not None:
-            folder = request.settings.folder
-            ids += [
-                each.id
-                for each in store.submissions(return_name=submission.return_name)
-                if folder / each.path == folder / submission.path and each.sha256 not in here
-            ]
-        if request.replaces is None and submission.path not in says_so:
-            continue
-        stored = store.submissions(return_name=submission.return_name, period=submission.period)
-        ids += [
-            each.id
-            for each in stored
-            if each.sha256 != submission.sha256
-            and each.partner == submission.partner
-            and request.replaces in (None, each.path, Path(each.path).name)
-        ]
-    if request.replaces is not None and not ids:
-        raise BadUsage(
-            f"Nothing in the store came from {request.replaces}.", "See what it holds with: sscbtool summary"
-        )
-    return tuple(dict.fromkeys(ids))
+    return comparing.diff(request)
 
 
 def organisations(request: Request) -> Result:

@@ -66,7 +66,7 @@ class Judged:
 def judge_rows(received: Received) -> Judged:
     """Validate every return and say of every row whether it counts for the period."""
     submissions, superseded = _current(received)
-    period = received.period or _prevailing(submissions)
+    period = received.period or prevailing(submissions)
     rows = gather(received.catalogue.returns, submissions)
     validated, not_checked = _validated(received, rows)
     findings = [*received.findings, *validated, *_covers(received, submissions)]
@@ -192,11 +192,7 @@ def _current(received: Received) -> tuple[list[Submission], list[Submission]]:
     for later in received.submissions:
         if later.path in replacing:
             for earlier in list(standing):
-                if (
-                    earlier.path not in replacing
-                    and _same_return(earlier, later)
-                    and _overlap(received, earlier, later)
-                ):
+                if earlier.path not in replacing and _same_return(earlier, later) and overlap(received, earlier, later):
                     standing.remove(earlier)
                     gone.append(earlier)
     return standing, gone
@@ -206,7 +202,7 @@ def _same_return(one: Submission, other: Submission) -> bool:
     return (one.return_name, one.partner, one.period) == (other.return_name, other.partner, other.period)
 
 
-def _overlap(received: Received, one: Submission, other: Submission) -> bool:
+def overlap(received: Received, one: Submission, other: Submission) -> bool:
     """Whether two submissions share a key; a return without one is taken to overlap."""
     key = list(received.catalogue.returns[one.return_name].key)
     return not key or bool(set(one.frame[key].itertuples(index=False)) & set(other.frame[key].itertuples(index=False)))
@@ -220,7 +216,7 @@ def _added(submissions: Iterable[Submission]) -> Iterator[str]:
             yield f"{count} submissions of {name} by {partner} for {period} add up; none says that it replaces another."
 
 
-def _prevailing(submissions: Iterable[Submission]) -> Period | None:
+def prevailing(submissions: Iterable[Submission]) -> Period | None:
     """Where no period was asked for: the year that most rows are of."""
     counts = Counter(period for each in submissions for period in each.periods if period)
     if not counts:

@@ -374,6 +374,7 @@ class _OneFile:
             quarters=rows.quarters,
             unpivoted=bool(match.wide),
             recognised={"return": recognised_by, "partner": partner_by, "period": period_by},
+            final=bool(self.cover and self.cover.final),
         )
         if any((s.return_name, s.period) == (schema.name, stated) for s in self.submissions):
             place = Place(path, table.sheet, table.area.top)

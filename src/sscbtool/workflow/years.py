@@ -49,6 +49,7 @@ def restatements(judged: Judged) -> Iterator[Finding]:
     """
     received = judged.received
     final = {path for path, cover in received.covers if cover.final or cover.supersedes} | received.replacing
+    final |= {each.path for each in received.submissions if each.final}
     if judged.period is None or not final:
         return
     for text, register in sorted(received.catalogue.figures.items()):

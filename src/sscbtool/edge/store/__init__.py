@@ -182,6 +182,14 @@ class Store:
         """Whether a file of these bytes has landed with a submission."""
         return bool(self._read("SELECT 1 FROM submission WHERE sha256 = ? LIMIT 1", (sha256,)))
 
+    def key(self) -> bytes | None:
+        """The secret for pseudonyms; None where none was needed yet.
+
+        Raises:
+            BadConfiguration: it may not be read by whoever runs this.
+        """
+        return self._place.read_key()
+
     def runs(self) -> tuple[Run, ...]:
         """The run log, oldest first. It is not verified here."""
         return tuple(

@@ -173,6 +173,18 @@ class Folder:
         with self.reading():
             return (self.data / name).read_bytes()
 
+    def read_key(self) -> bytes | None:
+        """The key, if there is one."""
+        try:
+            return self.key.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise BadConfiguration(
+                f"the store's key for pseudonyms cannot be read: {_why(error)}",
+                "Compare versions that are in the store, or ask whoever keeps it.",
+            ) from error
+
     def write_key(self, key: bytes) -> None:
         """Make the key durable before anything depends on it."""
         self._write_aside(self.key, key, ignore, self.sharing.secret_mode)

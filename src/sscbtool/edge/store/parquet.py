@@ -77,6 +77,7 @@ def from_table(stored: StoredSubmission, table: pa.Table) -> Submission:
         set_aside=stored.set_aside,
         unpivoted=stored.unpivoted,
         recognised=stored.recognised,
+        final=stored.final,
     )
 
 

@@ -91,6 +91,8 @@ class StoredSubmission:
     parquet_sha256: str
     superseded_by: str | None
     """Id of the submission that took its place; None where it is current."""
+    final: bool = False
+    """Whether its cover called it final; a store of before it was asked says no."""
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,7 @@ def facts_of(submission: Submission) -> dict[str, Any]:
         "set_aside": [[aside.reason, [int(row) for row in aside.rows]] for aside in submission.set_aside],
         "unpivoted": submission.unpivoted,
         "recognised": dict(submission.recognised),
+        "final": submission.final,
     }
 
 
@@ -197,6 +200,7 @@ def stored_from(row: tuple[Any, ...]) -> tuple[int, StoredSubmission]:
         set_aside=tuple(SetAside(reason, tuple(numbers)) for reason, numbers in facts["set_aside"]),
         unpivoted=facts["unpivoted"],
         recognised={what: RecognisedBy(by) for what, by in facts["recognised"].items()},
+        final=facts.get("final", False),
         parquet=parquet,
         parquet_sha256=parquet_sha256,
         superseded_by=superseded_by,

@@ -11,6 +11,7 @@ from sscbtool.core.model import Result
 from sscbtool.render.present.annotated import annotate
 from sscbtool.render.present.board import board_in_short
 from sscbtool.render.present.check import check
+from sscbtool.render.present.diff import diff
 from sscbtool.render.present.figures import reconcile, trace
 from sscbtool.render.present.found import inspect
 from sscbtool.render.present.history import history
@@ -34,6 +35,7 @@ PRESENTERS: Mapping[str, Callable[[Result], Report]] = {
     "signoff": signoff,
     "trace": trace,
     "proof": proof,
+    "diff": diff,
     "check": check,
     "status": status,
     "status nil": status,

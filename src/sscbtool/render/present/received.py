@@ -359,8 +359,14 @@ def _landed(result: Result, folder: Folder) -> list[Section]:
     lines = []
     for each in extra.get("landed", ()):
         words = "stored" if each["new"] else "already in the store, byte for byte: nothing changed"
-        replaced = f", superseding {count_of(each['supersedes'], 'submission')}" if each["supersedes"] else ""
-        lines.append(Line(f"{folder.short(each['path'])}: {words}{replaced}."))
+        version = f" as {', '.join(name[:8] for name in each['versions'])}" if each["new"] else ""
+        others = [
+            f", {said} {', '.join(name[:8] for name in each[key])}"
+            for key, said in (("superseded", "superseding"), ("adds_to", "adding to"))
+            if each[key]
+        ]
+        final = ", which was a final return" if each["restates_final"] else ""
+        lines.append(Line(f"{folder.short(each['path'])}: {words}{version}{''.join(others)}{final}."))
     return [Lines("In the store", tuple(lines))] if lines else []
 
 
