@@ -41,7 +41,7 @@ def named(stored: Iterable[StoredSubmission], name: str) -> tuple[StoredSubmissi
 
 
 def replaced_by(store: Store, request: Request, received: Received, own: Iterable[Submission]) -> tuple[str, ...]:
-    """Ids of the submissions that a file replaces: what ``--replaces`` names, what its cover says, what lay there before.
+    """Ids of what a file replaces: what ``--replaces`` names, what its cover says, or what lay at its path before.
 
     Overwriting counts where nobody watches: the bytes that landed lie nowhere any more, and would be counted twice. A
     cover's word counts only where keys overlap, since it may be filled in by habit. ``own`` is as the store keeps it.
