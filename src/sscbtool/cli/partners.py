@@ -139,3 +139,47 @@ def diff(
         "password_prompt": password_prompt,
     }
     run("diff", context, [old, new], asked, output_format, output)
+
+
+@app.command(rich_help_panel=PANEL)
+def template(
+    context: typer.Context,
+    return_name: Annotated[
+        str | None, typer.Argument(metavar="[RETURN]", help="Which return.", show_default=False)
+    ] = None,
+    all_of: Annotated[
+        str | None, typer.Option("--all", metavar="PARTNER", help="Every return that this partner is to send.")
+    ] = None,
+    partner: PartnerOption = None,
+    period: PeriodOption = None,
+    target: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE|DIR", help="Where the form goes; else here.")
+    ] = None,
+    output_format: FormatOption = Format.TABLE,
+) -> None:
+    """Make a blank workbook for partners: headings, drop-downs and input rules after the schema, and a cover sheet.
+
+    Example: sscbtool template contributions --partner LFB --period 2018-19
+    """
+
+    def beside(result: Result, request: Request) -> None:
+        from sscbtool.edge.sharing import Sharing
+        from sscbtool.edge.workspace import write_new
+        from sscbtool.render.template import forms_of
+
+        made = forms_of(result)
+        for path, data in made.items():
+            if Path(path).exists() and (not Path(path).is_file() or Path(path).read_bytes() != data):
+                raise BadUsage(f"{path} stands there already, and may be filled in.", "Give another --output.")
+        sharing = request.settings.sharing if request.settings else Sharing()
+        for path, data in made.items():
+            write_new(Path(path), data, sharing.file_mode, sharing.group)
+
+    asked = {
+        "return_name": return_name,
+        "all_returns": all_of is not None,
+        "partner": all_of or partner,
+        "period": period,
+        "target": str(target) if target else None,
+    }
+    run("template", context, None, asked, output_format, None, beside=beside)

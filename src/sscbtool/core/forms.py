@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from sscbtool.core.model import Grid, Kind
+from sscbtool.core.model import ColumnSpec, Grid, Kind, ReturnSchema
+from sscbtool.core.values import fold
 
 MARK = "This sheet explains the form of sscbtool; nothing on it is read as data."
-COVER, GUIDE, LISTS = "Cover", "How to fill this in", "Lists"
+COVER, ROWS, GUIDE, LISTS = "Cover", "Rows", "How to fill this in", "Lists"
 LABELS = {
     "return": "Return",
     "partner": "Partner",
@@ -31,3 +32,24 @@ def only_explains(grid: Grid) -> bool:
         return False
     marked = any(grid.text(i, j) == MARK for i in range(min(3, len(grid.rows))) for j in range(min(3, grid.shape[1])))
     return marked and bool(np.isin(grid.kinds, (int(Kind.BLANK), int(Kind.TEXT))).all())
+
+
+def heading(spec: ColumnSpec) -> str:
+    """What a form calls a column: its title, where that leads back to it, else its own name."""
+    own = spec.name.replace("_", " ")
+    known = {fold(own), *(fold(alias) for alias in spec.aliases)}
+    return spec.title if fold(spec.title) in known else own[:1].upper() + own[1:]
+
+
+def choices(spec: ColumnSpec) -> tuple[str, ...]:
+    """What a drop-down of a code column offers: each value that is kept, in words where words mean it."""
+    found = []
+    for kept in dict.fromkeys(spec.values.values()):
+        plain = kept.replace("_", " ")
+        found.append(plain if spec.values.get(fold(plain)) == kept else kept)
+    return tuple(found)
+
+
+def totalled(schema: ReturnSchema) -> str:
+    """The columns whose sum is the control total of value, by their headings; nothing where there is none."""
+    return " and ".join(heading(schema.column(name)) for name in schema.totals)

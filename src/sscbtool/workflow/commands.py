@@ -402,6 +402,13 @@ def annotate(request: Request) -> Result:
     return annotating.annotate(request)
 
 
+def template(request: Request) -> Result:
+    """Blank forms for partners, and where each goes."""
+    from sscbtool.workflow import templating
+
+    return templating.template(request)
+
+
 # --------------------------------------------------------------------------- the published document
 
 
