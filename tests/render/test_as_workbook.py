@@ -17,7 +17,7 @@ from sscbtool.errors import BadUsage
 from sscbtool.render import OutputFormat, render
 from sscbtool.render.as_workbook import MOST_ROWS
 from sscbtool.render.as_workbook import as_workbook as written
-from sscbtool.render.report import Book, Column, ColumnType, Quantity, Sheet, Table
+from sscbtool.render.report import Book, Chart, ChartKind, Column, ColumnType, Quantity, Sheet, Table
 
 HEADER = 4
 """The row of every sheet's header but that of the contents."""
@@ -232,3 +232,49 @@ def test_validate_and_summary_hold_every_row_in_one_table():
     total = list(_open("summary")["Total from contributions"].iter_rows(values_only=True))[-1]
     assert total[0] == "Total"
     assert (total[2], total[3]) == (1234471.5, 1)
+
+
+def _drawn(data):
+    parts = ZipFile(BytesIO(data))
+    charts = [parts.read(name).decode() for name in parts.namelist() if name.startswith("xl/charts/chart")]
+    drawings = [parts.read(name).decode() for name in parts.namelist() if name.startswith("xl/drawings/drawing")]
+    return charts, drawings
+
+
+def test_a_chart_is_drawn_from_the_table_s_own_cells_with_its_text_alternative():
+    rows = tuple((name, Quantity(Decimal(value), "GBP")) for name, value in (("a", "1.50"), ("b", "2.25")))
+    chart = Chart(ChartKind.BARS, "What came, in pounds", "b is largest", (1,))
+    table = Table("T", (Column("Who"), Column("Amount", ColumnType.MONEY)), rows, chart=chart)
+    charts, drawings = _drawn(written(Book("T", (), (Sheet("One", "about", table),))))
+    assert len(charts) == 1
+    assert "One!$B$5:$B$6" in charts[0]
+    assert "One!$A$5:$A$6" in charts[0]
+    assert 'descr="What came, in pounds. b is largest"' in drawings[0]
+
+
+def test_a_table_without_numbers_is_not_drawn():
+    chart = Chart(ChartKind.COLUMNS, "t", "a", (1,))
+    table = Table("T", (Column("Who"), Column("Amount", ColumnType.MONEY)), (("a", None), ("b", "[c]")), chart=chart)
+    assert _drawn(written(Book("T", (), (Sheet("One", "about", table),)))) == ([], [])
+
+
+def test_notes_stand_on_the_sheet_of_notes_and_are_marked_in_the_title():
+    def sheet(name, *notes):
+        return Sheet(name, "about", Table(name, (Column("A"),), (("a",),), notes=notes))
+
+    book = load_workbook(BytesIO(written(Book("T", (), (sheet("One", "first", "second"), sheet("Two", "second"))))))
+    assert book["One"]["A1"].value == "One [note 1] [note 2]"
+    assert book["Two"]["A1"].value == "Two [note 2]"
+    assert [row[:2] for row in book["Notes"].iter_rows(min_row=HEADER + 1, values_only=True)] == [
+        ("[note 1]", "first"), ("[note 2]", "second"),
+    ]  # fmt: skip
+
+
+def test_a_small_count_of_people_is_nowhere_in_the_workbook():
+    small = figure("T09", "2.2", "19 people were trained", "19", "people", Status.CONTRADICTED, 3, -16,
+                   return_name="training_attendance", measure="individuals", reason="The returns come to 3.",
+                   rows_counted=3, evidence=(Evidence("q.csv", None, "B7722"),))  # fmt: skip
+    book = _open(result("report", Outcome.FINDINGS, figures=(small,), extra={"report": {}}))
+    text = " ".join(str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row)
+    assert "19" in text
+    assert not any(each in text for each in ("come to 3", "-16", "B7722"))

@@ -8,7 +8,7 @@ in it depends on the clock or the machine.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from io import BytesIO
 from itertools import count
@@ -19,11 +19,14 @@ from xlsxwriter import Workbook
 from sscbtool.core.model import column_letters
 from sscbtool.core.neutral import inert, printable
 from sscbtool.errors import BadUsage
+from sscbtool.render.charts import DARK, INK, LIGHT
 from sscbtool.render.report import (
     MONEY,
     PERCENT,
     Book,
     Cell,
+    Chart,
+    ChartKind,
     Column,
     ColumnType,
     Formula,
@@ -66,8 +69,9 @@ def as_workbook(book: Book) -> bytes:
     )
     workbook.set_properties({"title": printable(book.title), "created": _MADE, "comments": ""})
     workbook.set_size(2400, 1400)
-    writer = _Writer(workbook)
-    sheets = [*book.sheets, *([_notes(book)] if book.words else [])]
+    numbers = {note: number for number, note in enumerate(dict.fromkeys(_all_notes(book)), 1)}
+    writer = _Writer(workbook, numbers)
+    sheets = [*book.sheets, *([_notes(book, numbers)] if book.words or numbers else [])]
     writer.contents(book, sheets)
     for sheet in sheets:
         writer.sheet(sheet)
@@ -75,16 +79,29 @@ def as_workbook(book: Book) -> bytes:
     return out.getvalue()
 
 
-def _notes(book: Book) -> Sheet:
-    columns = (Column("Word or mark"), Column("What it means", least=80))
-    return Sheet(NOTES, "What the words and marks of this workbook mean.", Table("Notes", columns, book.words))
+def _all_notes(book: Book) -> Iterator[str]:
+    for sheet in book.sheets:
+        yield from sheet.table.notes
+
+
+def _notes(book: Book, numbers: Mapping[str, int]) -> Sheet:
+    columns = (Column("Note, word or mark"), Column("What it means", least=80))
+    notes = tuple((_mark(number), note) for note, number in numbers.items())
+    about = "What the notes, words and marks of this workbook mean."
+    return Sheet(NOTES, about, Table("Notes", columns, (*notes, *book.words)))
+
+
+def _mark(number: int) -> str:
+    return f"[note {number}]"
 
 
 class _Writer:
     """One workbook in the making: its formats, and how far it has numbered its tables."""
 
-    def __init__(self, workbook: Any) -> None:
+    def __init__(self, workbook: Any, notes: Mapping[str, int]) -> None:
         self._workbook = workbook
+        self._notes = notes
+        """What is said of a table -> the number of its note."""
         self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
         self._number = count(1)
 
@@ -118,9 +135,10 @@ class _Writer:
         if len(sheet.table.rows) > MOST_ROWS:
             raise BadUsage(f"{sheet.name} has more rows than a sheet holds.", "Use --format csv.")
         page = self._workbook.add_worksheet(sheet.name)
-        page.write_string(0, 0, inert(sheet.table.heading or sheet.name), self._format(bold=True, font_size=14))
-        about = " ".join(dict.fromkeys(filter(None, (sheet.about, *sheet.table.notes))))
-        page.write_string(1, 0, inert(about), self._format())
+        marks = (_mark(self._notes[note]) for note in dict.fromkeys(sheet.table.notes))
+        title = " ".join((inert(sheet.table.heading or sheet.name), *marks))
+        page.write_string(0, 0, title, self._format(bold=True, font_size=14))
+        page.write_string(1, 0, inert(sheet.about), self._format())
         self._link(page, (2, 0), f"'{CONTENTS}'!A1", f"Back to {CONTENTS.lower()}")
         self._table(page, sheet, _HEADER)
         page.freeze_panes(_HEADER + 1, 1)
@@ -166,8 +184,57 @@ class _Writer:
                 formula = sheet.formulas.get((len(table.rows), index))
                 row = top + 1 + len(table.rows)
                 self._cell(page, row, index, cell, table.columns[index], formula, bold=True, top=1)
+        below = top + 3 + len(table.rows) + (1 if table.total else 0)
+        if table.chart and any(
+            isinstance(row[column], Quantity) for row in table.rows for column in table.chart.series
+        ):
+            page.insert_chart(
+                below,
+                0,
+                self._drawn(page.get_name(), table, table.chart, top),
+                {"description": _said(table.chart)},
+            )
         if sheet.below:
-            self._form(page, sheet.below, top + 3 + len(table.rows) + (1 if table.total else 0))
+            self._form(page, sheet.below, below)
+
+    def _drawn(self, name: str, table: Table, chart: Chart, top: int) -> Any:
+        """The table's chart, drawn by the spreadsheet program from the table's own cells."""
+        lying = chart.kind is ChartKind.BARS
+        native = self._workbook.add_chart({"type": "bar" if lying else "column"})
+        last = top + len(table.rows)
+        font = {"name": "Arial", "size": 10, "color": INK}
+        for number, column in enumerate(chart.series):
+            native.add_series(
+                {
+                    "name": [name, top, column],
+                    "categories": [name, top + 1, 0, last, 0],
+                    "values": [name, top + 1, column, last, column],
+                    "fill": {"color": (DARK, LIGHT)[number % 2]},
+                    "border": {"color": DARK, "width": 1},
+                    "gap": 60,
+                    "invert_if_negative": True,
+                    "invert_if_negative_color": LIGHT,
+                    "data_labels": {"value": True, "font": font},
+                }
+            )
+        native.set_title(
+            {"name": inert(chart.title), "name_font": {**font, "size": 12, "bold": True}, "overlay": False}
+        )
+        names: dict[str, Any] = {
+            "num_font": font,
+            "line": {"color": INK},
+            "major_tick_mark": "none",
+            "label_position": "low",
+        }
+        numbers: dict[str, Any] = {"visible": False, "major_gridlines": {"visible": False}}
+        # The library names the axes of lying bars as they lie: names stand at the side, the first of them on top.
+        across, up = (numbers, {**names, "reverse": True}) if lying else (names, numbers)
+        native.set_x_axis(across)
+        native.set_y_axis(up)
+        native.set_legend({"none": True} if len(chart.series) == 1 else {"position": "top", "font": font})
+        height = 90 + 34 * len(table.rows) if lying else 320
+        native.set_size({"width": 760, "height": min(height, 1200)})
+        return native
 
     def _form(self, page: Any, form: Table, top: int) -> None:
         """Boxes below a table: those that are blank are for a pen."""
@@ -225,6 +292,11 @@ def _expression(formula: Formula) -> str:
         own = f"${column}${first}" + (f":${column}${last}" if last != first else "")
         cells.append(f"'{span.sheet}'!{own}" if span.sheet else own)
     return formula.expression.format(*cells)
+
+
+def _said(chart: Chart) -> str:
+    """A chart's text alternative."""
+    return inert(f"{chart.title}. {chart.about}")
 
 
 def _side(column: Column) -> str:

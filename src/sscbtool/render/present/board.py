@@ -16,8 +16,9 @@ from typing import Any
 from sscbtool import __version__
 from sscbtool.core.model import Catalogue, FigureResult, Outcome, Result, Severity, Status
 from sscbtool.core.standing import standing
-from sscbtool.core.suppress import is_personal, is_small
 from sscbtool.render.present.figures import (
+    NEVER,
+    TOO_SMALL,
     check_notes,
     difference,
     document_checks,
@@ -25,14 +26,14 @@ from sscbtool.render.present.figures import (
     evidenced,
     figures_as_data,
     is_explained,
-    measure_of,
+    is_too_small,
     published,
     shown,
     status_mark,
 )
 from sscbtool.render.present.measures import agency_table
 from sscbtool.render.present.partners import partners_of, quality
-from sscbtool.render.present.training import WITHHELD, training, training_in_full
+from sscbtool.render.present.training import MOST, WITHHELD, training, training_in_full
 from sscbtool.render.present.trend import measure_named
 from sscbtool.render.present.words import (
     AGREES,
@@ -69,21 +70,22 @@ STAND = Mark("✓", "They stand", Tone.GOOD)
 QUESTIONS = Mark("?", "They stand, with open questions", Tone.DOUBT)
 FALL = Mark("✗", "They do not all stand", Tone.BAD)
 UNKNOWN = Mark("?", "It cannot be said", Tone.DOUBT)
+EVERY_FIGURE, SOURCES = "Every figure", "What this rests on"
 _BREAKS = (Status.CONTRADICTED, Status.NOT_EVIDENCED, Status.NOT_COMPUTABLE)
 
 
-def board(result: Result) -> Brief:
-    """The report of a result for the board."""
+def board(result: Result, *, whole: bool = False) -> Brief:
+    """The report of a result for the board; ``whole`` keeps no part of a table for the appendix."""
     chapters = (
         _by_section(result),
         _breaks(result),
         _against_itself(result),
         _contributions(result),
-        training(result),
+        training(result, None if whole else MOST),
         _trend(result),
         quality(result),
         _explanations(result),
-        training_in_full(result),
+        None if whole else training_in_full(result),
         *_every_figure(result),
         _provenance(result),
     )
@@ -252,26 +254,12 @@ def _by_section(result: Result) -> Chapter | None:
     return Chapter("Figures by section", (), (table,))
 
 
-def _is_hidden(figure: FigureResult, catalogue: Catalogue | None) -> bool:
-    """Whether what the returns say stays hidden: never published, or a small count of people that nobody printed."""
-    if figure.figure.never_shown:
-        return True
-    returned = evidenced(figure)
-    if not isinstance(returned, Quantity) or returned.unit or figure.evidenced == figure.published:
-        return False
-    schema = catalogue.returns.get(figure.figure.return_name or "") if catalogue else None
-    return is_small(returned.value) and is_personal(schema, measure_of(figure, catalogue))
-
-
-_HIDDEN = "The returns come to a number too small to be shown."
-
-
 def _told(figure: FigureResult, catalogue: Catalogue | None) -> tuple[Cell, Cell, Cell, str]:
     """Published, what the returns say, the difference and why, as far as each may be shown."""
     if figure.figure.never_shown:
-        return WITHHELD, WITHHELD, WITHHELD, "It is never published: so small a number could point to a child."
-    if _is_hidden(figure, catalogue):
-        return shown(figure, published(figure)), WITHHELD, WITHHELD, _HIDDEN
+        return WITHHELD, WITHHELD, WITHHELD, NEVER
+    if is_too_small(figure, catalogue):
+        return shown(figure, published(figure)), WITHHELD, WITHHELD, TOO_SMALL
     return (
         shown(figure, published(figure)),
         shown(figure, evidenced(figure)),
@@ -363,7 +351,7 @@ def _every_figure(result: Result) -> Iterable[Chapter]:
         )
         tables.append(Table(_section_name(name), columns, rows))
     words = "What the report prints, what the returns come to, and whether the two agree."
-    yield Chapter("Every figure", (words,), tuple(tables), appendix=True)
+    yield Chapter(EVERY_FIGURE, (words,), tuple(tables), appendix=True)
 
 
 # --------------------------------------------------------------------------- money
@@ -433,7 +421,7 @@ def _trend(result: Result) -> Chapter | None:
         (4,),
     )
     words = f"What published figures rest on, where the returns of {years[0]} were sent too."
-    table = Table(f"Key measures, {years[0]} and {years[-1]}", columns, tuple(rows), chart=chart if moved else None)
+    table = Table("Key measures by year", columns, tuple(rows), chart=chart if moved else None)
     return Chapter("Against the year before", (words,), (table,))
 
 
@@ -485,4 +473,4 @@ def _provenance(result: Result) -> Chapter:
         Table("Schemas and registers", columns, tuple(sorted(hashes.items()))) if hashes else None,
     ]
     words = "A fingerprint is the same if, and only if, the file is the same byte for byte."
-    return Chapter("What this rests on", (words,), nonempty(sections), appendix=True)
+    return Chapter(SOURCES, (words,), nonempty(sections), appendix=True)

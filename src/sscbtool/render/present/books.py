@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from sscbtool.core.model import Result
 from sscbtool.core.neutral import printable
+from sscbtool.render.present.board import EVERY_FIGURE, SOURCES, board
 from sscbtool.render.present.evidence import evidence_pack
 from sscbtool.render.present.figures import column_totals
 from sscbtool.render.present.measures import BY_AGENCY, measures_in_one
@@ -24,6 +25,8 @@ def book(result: Result, report: Report, *, show_values: bool = False) -> Book:
     match result.command:
         case "reconcile":
             return evidence_pack(result, report)
+        case "report":
+            return _board_book(result, report)
         case "ledger" if result.extra.get("ledger"):
             return working_paper(result, report)
         case "validate":
@@ -38,6 +41,17 @@ def book(result: Result, report: Report, *, show_values: bool = False) -> Book:
             return _book(report, [measures, *nonempty([column_totals(result)]), *kept])
         case _:
             return _book(report, report.sections)
+
+
+def _board_book(result: Result, report: Report) -> Book:
+    """The board's tables, drawn where the page draws them, then the evidence for every figure."""
+    brief, pack = board(result, whole=True), evidence_pack(result, report)
+    chapters = [chapter for chapter in brief.chapters if chapter.heading not in (EVERY_FIGURE, SOURCES)]
+    tables = [section for chapter in chapters for section in chapter.sections if isinstance(section, Table)]
+    names = _names((table.heading for table in tables), taken=[sheet.name for sheet in pack.sheets])
+    own = tuple(Sheet(name, _about(table), table) for name, table in zip(names, tables, strict=True))
+    lines = (brief.headline.text, *(line.text for line in brief.lead), brief.closing)
+    return Book(brief.title, lines, (*own, *pack.sheets), pack.words)
 
 
 def _book(report: Report, sections: Iterable[Section]) -> Book:
@@ -74,9 +88,9 @@ def _sentence(line: Line) -> str:
     return f"{line.mark.word}: {line.text}" if line.mark else line.text
 
 
-def _names(headings: Iterable[str]) -> list[str]:
+def _names(headings: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
     """A name of its own for each sheet, within what a workbook allows, told apart by numbers where need be."""
-    taken = {"contents", "notes", "history"}
+    taken = {"contents", "notes", "history", *(name.casefold() for name in taken)}
     names = []
     for heading in headings:
         plain = " ".join(_NOT_IN_NAMES.sub(" ", printable(heading)).split()) or "Table"

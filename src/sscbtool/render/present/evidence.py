@@ -11,8 +11,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sscbtool.core.identity import finding_ids
-from sscbtool.core.model import CheckKind, Evidence, Figure, FigureResult, FileReport, Measure, Result, Status
+from sscbtool.core.model import (
+    Catalogue,
+    CheckKind,
+    Evidence,
+    Figure,
+    FigureResult,
+    FileReport,
+    Measure,
+    Result,
+    Status,
+)
 from sscbtool.render.present.figures import (
+    TOO_SMALL,
     check_notes,
     column_totals,
     difference,
@@ -20,8 +31,10 @@ from sscbtool.render.present.figures import (
     document_sentence,
     evidenced,
     figures_sentence,
+    is_too_small,
     measure_of,
     published,
+    reason_of,
     status_mark,
 )
 from sscbtool.render.present.received import rows_read
@@ -81,7 +94,7 @@ _WORDS = (
 
 def evidence_pack(result: Result, report: Report) -> Book:
     """The workbook of a reconciliation: register, evidence, files, findings and the document's own checks, linked."""
-    evidence = _Evidence.of(result.figures)
+    evidence = _Evidence.of(result.figures, result.catalogue)
     checks = document_checks(result)
     rows = [rows_read(table) for file in result.files for table in file.tables]
     read, kept, aside = (sum(column) for column in zip(*rows, strict=True)) if rows else (0, 0, 0)
@@ -98,7 +111,7 @@ def evidence_pack(result: Result, report: Report) -> Book:
         _checks(result, checks),
         _register(result, evidence),
         evidence.sheet(result.files),
-        _not_counted(result.figures),
+        _not_counted(result.figures, result.catalogue),
         _files(result),
         _findings(result),
         Sheet("Totals", "What the totalled columns of each return come to over every kept row.", totals)
@@ -148,17 +161,18 @@ def _register(result: Result, evidence: _Evidence) -> Sheet:
 def _registered(each: FigureResult, result: Result, evidence: _Evidence) -> Row:
     figure, measure = each.figure, measure_of(each, result.catalogue)
     judged = each.status not in (Status.NARRATIVE, Status.NOT_CHECKED)
-    hidden = figure.never_shown
+    never, small = figure.never_shown, is_too_small(each, result.catalogue)
+    hidden = never or small
     return (
         figure.figure_id,
         figure.section,
         figure.statement,
         status_mark(each),
-        CONFIDENTIAL if hidden else published(each) or NOWHERE,
+        CONFIDENTIAL if never else published(each) or NOWHERE,
         CONFIDENTIAL if hidden else evidenced(each) or (UNKNOWN if figure.measure else NOWHERE),
         CONFIDENTIAL if hidden else difference(each, signed=True) or NOWHERE,
         figure.unit or NOWHERE,
-        each.reason or "As published.",
+        (TOO_SMALL if small else reason_of(each)) or "As published.",
         evidence.counted(each),
         return_title(figure.return_name, result.catalogue) or NOWHERE,
         (measure.title if measure else figure.measure) or NOWHERE,
@@ -201,22 +215,23 @@ class _Evidence:
     rows: tuple[tuple[int, str, Evidence, str], ...]
     first: Mapping[str, int]
     """Figure id -> its first row."""
+    catalogue: Catalogue | None
 
     @classmethod
-    def of(cls, figures: Sequence[FigureResult]) -> _Evidence:
+    def of(cls, figures: Sequence[FigureResult], catalogue: Catalogue | None) -> _Evidence:
         rows: list[tuple[int, str, Evidence, str]] = []
         first: dict[str, int] = {}
         for number, each in enumerate(figures):
-            if each.figure.never_shown:
+            if _is_secret(each, catalogue):
                 continue
             for evidence in each.evidence:
                 first.setdefault(each.figure.figure_id, len(rows))
                 rows += [(number, each.figure.figure_id, evidence, cells) for cells in _in_parts(evidence.cells)]
-        return cls(tuple(rows), first)
+        return cls(tuple(rows), first, catalogue)
 
     def counted(self, each: FigureResult) -> str:
         """How many sheets bear a figure out, in words."""
-        if each.figure.never_shown:
+        if _is_secret(each, self.catalogue):
             return CONFIDENTIAL
         return count_of(len(each.evidence), "sheet") if each.evidence else NOWHERE
 
@@ -243,6 +258,11 @@ class _Evidence:
         return Sheet("Evidence", about, Table("Evidence for each figure", columns, tuple(rows)), links)
 
 
+def _is_secret(each: FigureResult, catalogue: Catalogue | None) -> bool:
+    """Whether even how many cells bear it out must not be seen."""
+    return each.figure.never_shown or is_too_small(each, catalogue)
+
+
 def _in_parts(cells: str) -> Iterator[str]:
     """``B5:B10, B12`` in pieces of a bearable length, none of them lost."""
     part = ""
@@ -254,12 +274,12 @@ def _in_parts(cells: str) -> Iterator[str]:
     yield part or NOWHERE
 
 
-def _not_counted(figures: Sequence[FigureResult]) -> Sheet:
+def _not_counted(figures: Sequence[FigureResult], catalogue: Catalogue | None) -> Sheet:
     columns = (Column("Figure", ColumnType.CODE), Column("Rows", ColumnType.COUNT), Column("Why", least=70))
     found = [
         (number, (each.figure.figure_id, Quantity(rows), reason))
         for number, each in enumerate(figures)
-        if not each.figure.never_shown
+        if not _is_secret(each, catalogue)
         for reason, rows in each.set_aside
     ]
     links = {(row, 0): ("Register", number) for row, (number, _) in enumerate(found)}

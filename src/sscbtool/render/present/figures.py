@@ -9,6 +9,7 @@ from typing import Any, assert_never
 
 from sscbtool.core.model import Catalogue, FigureResult, Measure, Outcome, Result, Status
 from sscbtool.core.standing import standing
+from sscbtool.core.suppress import is_personal, is_small
 from sscbtool.render.present.received import findings_in_short, refusals, row_facts, set_aside_lines
 from sscbtool.render.present.signing import signatures
 from sscbtool.render.present.words import (
@@ -307,7 +308,7 @@ def _breaks(figures: Sequence[FigureResult], folder: Folder, sheets: int) -> Tab
             shown(f, evidenced(f)),
             difference(f, signed=True),
             status_mark(f),
-            f.reason,
+            reason_of(f),
             _in_short(f, folder, sheets),
         )
         for f in figures
@@ -343,7 +344,7 @@ def _judged(figures: Sequence[FigureResult], folder: Folder, sheets: int) -> Tab
 def _in_words(heading: str, figures: Sequence[FigureResult], in_short: tuple[Line, ...] = ()) -> Table:
     """Figures without a verdict: what they say and why no return was held against them."""
     columns = (Column("Figure", ColumnType.CODE), Column("Statement", least=24), Column("Why", least=24))
-    rows = tuple((f.figure.figure_id, f.figure.statement, f.reason) for f in figures)
+    rows = tuple((f.figure.figure_id, f.figure.statement, reason_of(f)) for f in figures)
     return Table(heading, columns, rows, in_short=in_short)
 
 
@@ -355,7 +356,7 @@ def _reasons(figures: Iterable[FigureResult], *, marked: bool = True) -> list[Li
     """One line a reason, with the figures that it holds for."""
     why: defaultdict[tuple[Status, str], list[str]] = defaultdict(list)
     for f in figures:
-        why[f.status, f.reason].append(f.figure.figure_id)
+        why[f.status, reason_of(f)].append(f.figure.figure_id)
     return [Line(f"{', '.join(ids)}: {r}", STATUS_MARKS[s] if marked else None) for (s, r), ids in why.items()]
 
 
@@ -422,7 +423,7 @@ def figures_as_data(figures: Iterable[FigureResult]) -> Table:
             "yes" if f.explained else "no",
             f.figure.return_name,
             f.figure.measure,
-            f.reason,
+            reason_of(f),
         )
         for f in figures
     )
@@ -462,7 +463,7 @@ def _traced(result: FigureResult, catalogue: Catalogue | None) -> list[Section |
         ("Difference", difference(result, signed=True)),
         ("Unit", figure.unit),
         ("Verdict", STATUS_MARKS[result.status]),
-        ("Because", result.reason),
+        ("Because", reason_of(result)),
         ("Explained", "yes" if result.explained else None),
         ("Note", figure.note),
     ]
@@ -530,3 +531,23 @@ def _figure_cell(value: str | int | None, unit: str, *, signed: bool = False) ->
     if not number.is_finite():
         return str(value)
     return Quantity(number, unit if unit == MONEY or unit in PERCENT else "", signed)
+
+
+NEVER = "It is never published: so small a number could point to a child."
+
+
+def reason_of(result: FigureResult) -> str:
+    """Why a figure stands as it does; of one that is never shown only that, for a reason names what was counted."""
+    return NEVER if result.figure.never_shown and result.reason else result.reason
+
+
+TOO_SMALL = "The returns come to a number too small to be shown."
+
+
+def is_too_small(result: FigureResult, catalogue: Catalogue | None) -> bool:
+    """Whether what the returns say is a small count of people, and not the one that the report prints."""
+    returned = evidenced(result)
+    if not isinstance(returned, Quantity) or returned.unit or result.evidenced == result.published:
+        return False
+    schema = catalogue.returns.get(result.figure.return_name or "") if catalogue else None
+    return is_small(returned.value) and is_personal(schema, measure_of(result, catalogue))

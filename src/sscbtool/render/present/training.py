@@ -24,10 +24,10 @@ _TRAINING = (
 _TRAINED = (*_TRAINING[1:], ("training_attendance", "individuals", "People trained face to face"))
 
 
-def training(result: Result) -> Chapter | None:
-    """What training was given in each quarter, and to whose staff."""
+def training(result: Result, most: int | None = MOST) -> Chapter | None:
+    """What training was given in each quarter, and to whose staff; of organisations at most so many."""
     values = _values(result)
-    sections = nonempty([_quarters(values), _organisations(result, values, MOST)])
+    sections = nonempty([_quarters(values), _organisations(result, values, most)])
     if not sections:
         return None
     said = [
