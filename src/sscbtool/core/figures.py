@@ -121,7 +121,8 @@ def _verdict(figure: Figure, known: Known) -> Verdict:
             )
         return Verdict(Status.NOT_EVIDENCED, "No row of the return answers to this figure.")
     if not figure.value and figure.comparator in VALUED:
-        return Verdict(Status.NOT_COMPUTABLE, "The register holds no published value of it yet.")
+        reason = "The register holds no published value of it yet."
+        return Verdict(Status.NOT_COMPUTABLE, reason, _come_to(figure, measured, known))
     try:
         return _compared(figure, figure.comparator, measured, known)
     except _CannotTell as why:
@@ -347,6 +348,18 @@ def _around(value: Fraction, declared: Tolerance | None) -> Bounds:
 def _half(declared: Tolerance | None) -> Bounds:
     """What counts as half, in percent: what rounds to it, unless a tolerance is declared."""
     return rounding(50, Fraction(1)) if declared is None else _around(Fraction(50), declared)
+
+
+def _come_to(figure: Figure, measured: Measured, known: Known) -> str | int | None:
+    """What the returns come to where nothing is published to hold it against."""
+    if figure.comparator in OF_PRIOR_YEAR:
+        return None
+    if figure.comparator is Comparator.COUNT_OF_LIST:
+        return len(measured.value)
+    if _bounds(measured.value) is None:
+        return _items_shown(measured, known)
+    value = _quantity(figure, measured)
+    return _interval_shown(value, figure) if value.exact is None else shown(value.exact, figure.unit)
 
 
 def _exists(figure: Figure, measured: Measured) -> Verdict:
