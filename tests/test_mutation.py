@@ -114,14 +114,33 @@ def share(column, *wanted):
 
 
 ROWS = Count((), len)
-NEGLECT = Count(
-    ("category", "children"),
-    lambda rows: (
-        Fraction(100 * sum(present((row for row in rows if row["category"] == "NEG"), "children")), whole)
-        if (whole := sum(present(rows, "children")))
-        else None
-    ),
-)
+
+
+@dataclass(frozen=True)
+class Between:
+    """What is known of a value where counts were withheld."""
+
+    low: Fraction
+    high: Fraction
+
+
+def of_neglect(rows):
+    """Children whose plan is for neglect, as a percentage of all; between two where some counts were withheld."""
+    neglect = sum(present((row for row in rows if row["category"] == "NEG"), "children"))
+    least, most = (sum(bound(row, "children", end) for row in rows) for end in ("low", "high"))
+    if not least:
+        return None
+    low, high = Fraction(100 * neglect, most), Fraction(100 * neglect, least)
+    return low if low == high else Between(low, high)
+
+
+def bound(row, column, end):
+    """A count, or the end of the interval that it was withheld as; nought where it is blank."""
+    withheld = row.get(f"{column}__{end}")
+    return (withheld if row[column] is None else row[column]) or 0
+
+
+NEGLECT = Count(("category", "children"), of_neglect)
 SCHOOLS = Count(("schools",), lambda rows: sum(len(each.split(";")) for each in present(rows, "schools")) or None)
 CONTRACT = Count(
     ("entry_date", "ends_on"),
@@ -480,6 +499,8 @@ def as_shown(value, unit):
             return None
         case tuple():
             return "; ".join(each.isoformat() if isinstance(each, dt.date) else each for each in value)
+        case Between(low=low, high=high):
+            return f"{as_shown(low, unit)} to {as_shown(high, unit)}"
         case _ if unit == "GBP":
             return f"{value:.2f}"
     exact = Fraction(value)
@@ -711,6 +732,8 @@ def altered_by(change_, sample):
     cell = change_.cell
     rows = list(sample.world[cell.return_name])
     row = rows[cell.k] | {cell.column: change_.value}
+    # What was withheld is so no more once the cell says something else.
+    row |= {name: None for name in (f"{cell.column}__low", f"{cell.column}__high") if name in row}
     rows[cell.k] = row | {"_year": year_of(row, cell.return_name)}
     world = {**sample.world, cell.return_name: rows}
     told = {key: ALL_CLAIMS[key].tells(world) for key in DEPENDING[cell.return_name, cell.column]}
@@ -724,6 +747,10 @@ def with_change(change_, sample):
     frame = submission.frame.copy(deep=False)
     frame[cell.column] = frame[cell.column].copy()
     value = pd.Timestamp(change_.value) if isinstance(change_.value, dt.date) else change_.value
+    for bounded in (f"{cell.column}__low", f"{cell.column}__high"):
+        if bounded in frame:
+            frame[bounded] = frame[bounded].copy()
+            frame.loc[inner, bounded] = pd.NA if value is None else value
     frame.loc[inner, cell.column] = pd.NA if value is None and frame[cell.column].dtype.kind != "M" else value
     periods = list(submission.periods)
     row = sample.world[cell.return_name][cell.k] | {cell.column: change_.value}

@@ -198,6 +198,14 @@ def test_three_hundred_and_twenty_nine_children_are_on_a_plan_in_either_layout()
     assert any(end == "02/04/2019" for end in ended), "a plan that ended later does"
 
 
+def test_small_numbers_are_withheld_in_the_quarters_and_given_at_the_years_end():
+    book = next(YEAR.glob("LBS/*snapshots*.xlsx"))
+    rows = [row for row in rows_of(book, "CP plans", 4) if isinstance(row["Snapshot date"], dt.datetime)]
+    withheld = {row["Snapshot date"].date() for row in rows if row["Children on plan"] == "[c]"}
+    assert len(withheld) == 3
+    assert END not in withheld
+
+
 def test_four_hundred_and_fifty_nine_children_are_looked_after_without_short_breaks():
     by_placement = snapshot("LBS", "CLA", 3, "As at", "Placement type", "Number of children")
     short = by_placement.pop("Short breaks")

@@ -104,6 +104,19 @@ def test_the_twin_raises_each_planted_fault_where_it_stands(faulty):
     assert {(p["file"], p["sheet"], p["cell"], p["code"], p["severity"]) for p in planted} <= found
 
 
+def test_where_counts_were_withheld_the_interval_decides(clean, faulty):
+    """In the clean year half is half whatever was withheld; in the twin no number withheld makes the total good."""
+    shown = {}
+    for name, (_, result) in {"clean": clean, "faulty": faulty}.items():
+        shown |= {(name, each["figure_id"]): (each["status"], each["evidenced"]) for each in result["figures"]}
+    status, evidenced = shown["clean", "N01"]
+    assert status == "holds_within_rounding"
+    assert " to " in evidenced
+    assert shown["faulty", "S01"] == ("contradicted", "320 to 324")
+    [total] = [each for each in clean[1]["totals"] if each["return"] == "cp_plans"]
+    assert " to " in total["total"]
+
+
 def test_the_disclosive_count_shows_no_value_whether_it_agrees_or_not(clean, faulty):
     for _, result in (clean, faulty):
         [figure] = [each for each in result["figures"] if each["figure_id"] == "Q07"]

@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from generator.files import YEAR_END, File, Formula, Sheet
+from generator.files import YEAR_END, File, Sheet
 
 D = dt.date
 CONTRADICTED, NOT_EVIDENCED, NOT_COMPUTABLE = "contradicted", "not_evidenced", "not_computable"
@@ -131,13 +131,14 @@ def _social_care(paper: Papers, say: Say) -> None:
     path = "LBS/Childrens social care snapshots 2018-19.xlsx"
     plans = paper(path, "CP plans", 4)
     for day in (D(2018, 6, 30), D(2018, 9, 30), D(2018, 12, 31)):
-        _move(plans, day, "Neglect", "Multiple", 40)
-    say("N01", "children moved from neglect to multiple categories in three quarters of four")
+        _move(plans, day, "Neglect", "Emotional abuse", 40)
+    say("N01", "children moved from neglect to emotional abuse in three quarters of four")
     for row in list(plans.rows(snapshot_date=D(2018, 9, 30))):
         plans.put(row, "Snapshot date", D(2018, 10, 1))
     say("N01c", "the second quarter counted a day late, in the third")
     _fewer(plans, YEAR_END, "Emotional abuse", 7)
-    say("S01", "seven children left out of one category")
+    plans.put(plans.row(snapshot_date=YEAR_END, category_of_abuse="Multiple"), "Children on plan", "[c]")
+    say("S01", "seven children left out of one category, which no number withheld in another can make good")
     before = paper("2017-18/LBS/Childrens social care snapshots 2017-18.xlsx", "CP plans", 4)
     _fewer(before, D(2018, 3, 31), "Emotional abuse", 20)
     say("S03", "last year's count, corrected, is below this year's")
@@ -165,8 +166,7 @@ def _fewer(page: Paper, day: dt.date, category: str, number: int) -> None:
     row = page.row(snapshot_date=day, category_of_abuse=category)
     page.put(row, "Children on plan", page.get(row, "Children on plan") - number)
     last = max(page.rows(snapshot_date=day)) + 1
-    total = page.get(last, "Children on plan")
-    page.put(last, "Children on plan", Formula(total.text, total.result - number))
+    page.put(last, "Children on plan", page.get(last, "Children on plan").result - number)
 
 
 def _plans_by_child(paper: Papers, say: Say) -> None:

@@ -59,8 +59,8 @@ class Plan:
         return self.start <= day and (self.end is None or self.end > day)
 
 
-OPEN_AT_END = {"NEG": 164, "EMO": 108, "PHY": 31, "SAB": 14, "MUL": 12}
-ENDED = {"NEG": 125, "EMO": 85, "PHY": 22, "SAB": 10, "MUL": 8}
+OPEN_AT_END = {"NEG": 164, "EMO": 113, "PHY": 34, "SAB": 15, "MUL": 3}
+ENDED = {"NEG": 125, "EMO": 88, "PHY": 24, "SAB": 12, "MUL": 1}
 
 
 def plans(rng: random.Random) -> list[Plan]:
@@ -103,6 +103,8 @@ def _first(latest: str, rng: random.Random) -> str:
     return latest if rng.random() < 0.9 else rng.choice(list(CATEGORIES))
 
 
+WITHHELD = 5
+"""Numbers up to this one are not given, but for nought."""
 PLACEMENTS = (
     ("Foster care", (338, 334, 331, 327), 346), ("Connected persons", (46, 46, 44, 45), 47),
     ("Residential", (37, 38, 36, 36), 35), ("Semi-independent", (33, 32, 35, 34), 31),
@@ -113,18 +115,22 @@ PLACEMENTS = (
 
 
 def _snapshots(made: list[Plan], days: tuple[dt.date, ...]) -> Sheet:
-    """Each day's five categories and their total under them."""
+    """Each day's five categories and their total under them; small numbers are withheld but at the year's end."""
     sheet = Sheet("CP plans", widths=(16, 24, 18))
     sheet.row(1, "Children subject to a child protection plan")
     sheet.row(2, "Position at the end of the day shown, by latest category of abuse.")
+    if len(days) > 1:
+        sheet.row(3, "[c]: one to five children, withheld in the quarters' figures; the year's end is given in full.")
     sheet.row(4, "Snapshot date", "Category of abuse", "Children on plan")
     row = 5
     for day in days:
         counts = Counter(plan.latest for plan in made if plan.open_at(day))
+        small = {code for code in CATEGORIES if 1 <= counts[code] <= WITHHELD and day not in (PRIOR_END, YEAR_END)}
         for code, name in CATEGORIES.items():
-            sheet.row(row, day, name, counts[code])
+            sheet.row(row, day, name, "[c]" if code in small else counts[code])
             row += 1
-        sheet.row(row, "Total", None, Formula(f"=SUM(C{row - 5}:C{row - 1})", counts.total()))
+        total = counts.total() if small else Formula(f"=SUM(C{row - 5}:C{row - 1})", counts.total())
+        sheet.row(row, "Total", None, total)
         row += 1
     return sheet
 

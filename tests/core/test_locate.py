@@ -145,3 +145,16 @@ def test_a_number_too_small_for_any_power_of_ten_stops_nobody():
     amounts = pa.array(["Amount", "0." + "0" * 320 + "1", "7"], pa.string())
     (table,) = locate(replace(grid, texts=(grid.texts[0], amounts)))
     assert list(table.data_rows) == [2, 3]
+
+
+def test_totals_over_withheld_counts_are_totals_however_often_they_come():
+    rows = [["Day", "Category", "Children"]]
+    for quarter, (neglect, emotional, total) in enumerate([(189, 114, 306), (190, 120, 313), (180, 110, 293)], start=1):
+        day = f"0{quarter}/06/2018"
+        rows += [[day, "Neglect", neglect], [day, "Emotional", emotional], [day, "Multiple", "[c]"]]
+        rows += [["Total", None, total]]
+    rows += [["31/03/2019", "Neglect", 164], ["31/03/2019", "Emotional", 113], ["31/03/2019", "Multiple", 3]]
+    for last in (280, "[c]"):
+        [table] = locate(grid_of([*rows, ["Total", None, last]]))
+        assert [row for row, _ in table.set_aside] == [5, 9, 13, 17]
+        assert all(total.agrees for total in table.totals)

@@ -738,6 +738,9 @@ class ColumnTotal:
     unit: str
     rows: int
     total: Decimal
+    """Where counts were withheld, the least that it may be."""
+    most: Decimal | None = None
+    """Where counts were withheld, the most that it may be."""
 
 
 @dataclass(frozen=True)

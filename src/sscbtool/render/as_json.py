@@ -153,7 +153,7 @@ def _column_total(total: ColumnTotal) -> dict[str, Any]:
         "column": total.column,
         "unit": total.unit,
         "rows": total.rows,
-        "total": quantity(total.total, total.unit),
+        "total": quantity(total.total, total.unit) if total.most is None else f"{total.total} to {total.most}",
     }
 
 

@@ -287,7 +287,11 @@ def _totals(rows: Mapping[str, Rows], period: Period | None) -> Iterator[ColumnT
         for column in each.schema.totals:
             values = each.frame[column][counts]
             unit = each.schema.column(column).unit or ""
-            yield ColumnTotal(name, column, unit, int(counts.sum()), _sum(values))
+            least, most = _sum(values), None
+            if f"{column}__low" in each.frame:
+                low, high = (each.frame[f"{column}__{end}"][counts].fillna(values) for end in ("low", "high"))
+                least, most = _sum(low), _sum(high)
+            yield ColumnTotal(name, column, unit, int(counts.sum()), least, None if most == least else most)
 
 
 def _sum(values: pd.Series) -> Decimal:

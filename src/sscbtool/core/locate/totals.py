@@ -288,17 +288,27 @@ class _Finder:
         return set()
 
     def _mere_categories(self, found: list[Closure]) -> set[int]:
-        """Rows that only say ``Total`` in a column of categories, again and again, and close nothing."""
-        agreed = {c.row for c in found if c.share >= 0.5}
+        """Rows that only say ``Total`` in a column of categories, again and again, and close nothing.
+
+        Where counts are withheld a total agrees that they may make up, and one that is itself withheld tells nothing.
+        """
+        agreed = {c.row for c in found if c.share >= 0.5 or self._made_up(c)}
+        figures = (self.lines.numbers.looks == Look.NUMBER).any(1)
         said: dict[int, list[int]] = {}
         for q in np.flatnonzero((self.claims == Claim.TOTAL) & ~self.coarse).tolist():
             said.setdefault(self.lines.claimed_in(int(self.live[q])), []).append(q)
         mere: set[int] = set()
         for rows in said.values():
             labels = {self.lines.label(int(self.live[q])) for q in rows[:200]}
-            if len(rows) >= 4 and len(labels) * 2 <= len(rows[:200]) and len(agreed & set(rows)) < 0.3 * len(rows):
+            told = [q for q in rows if figures[self.live[q]]]
+            if len(told) >= 4 and len(labels) * 2 <= len(rows[:200]) and len(agreed & set(told)) < 0.3 * len(told):
                 mere |= set(rows)
         return mere
+
+    def _made_up(self, closure: Closure) -> bool:
+        """Whether all that a total row states may be what it closes, with what is withheld there."""
+        stated = self.stated(closure) if closure.parts else []
+        return bool(stated) and all(total.agrees for total in stated)
 
     def _over_all(self, closure: Closure, found: list[Closure]) -> Closure:
         """A grand total whose breakdown stands below it closes the rows above."""

@@ -375,7 +375,9 @@ def column_totals(result: Result) -> Table | None:
             return_title(total.return_name, result.catalogue),
             total.column,
             Quantity(total.rows),
-            Quantity(total.total, total.unit if total.unit == MONEY else ""),
+            Quantity(total.total, total.unit if total.unit == MONEY else "")
+            if total.most is None
+            else f"{total.total:,} to {total.most:,}",
         )
         for total in result.totals
     )
