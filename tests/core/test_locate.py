@@ -158,3 +158,12 @@ def test_totals_over_withheld_counts_are_totals_however_often_they_come():
         [table] = locate(grid_of([*rows, ["Total", None, last]]))
         assert [row for row, _ in table.set_aside] == [5, 9, 13, 17]
         assert all(total.agrees for total in table.totals)
+
+
+def test_in_a_table_of_a_thousand_columns_and_more_a_column_named_total_is_still_held_against_the_others():
+    wide = [f"Item {n}" for n in range(1, 1200)]
+    rows = [[f"Agency {r}", *(r * n % 97 for n in range(1, 1200))] for r in range(1, 9)]
+    rows = [[*row, sum(row[-2:])] for row in rows]
+    rows[3][-1] += 5
+    (broken,) = the_table([("Agency", *wide, "Total"), *rows]).row_breaks
+    assert (broken.row, broken.column, broken.difference) == (5, 1201, Decimal(-5))

@@ -22,6 +22,8 @@ _ODDS = 20.0
 """Binary digits that must agree before arithmetic alone makes a row a total."""
 _ACROSS = 160
 """A column's parts are looked for within so many columns of it."""
+_WIDE = 1_000
+"""In tables of more columns only those named as totals are held against others: no sheet made to be read is so wide."""
 _BROKEN = 0.02
 """Of the rows, so many may break a rule that is still one."""
 _STARTS = 48
@@ -387,7 +389,7 @@ def row_rules(columns: Columns, named: Sequence[bool]) -> list[Rule]:
         return []
     rows = np.arange(n) if n <= 64 else np.linspace(0, n - 1, 64).astype(int)
     found: list[Rule] = []
-    for total in range(m):
+    for total in range(m) if m <= _WIDE else np.flatnonzero(named)[:_WIDE].tolist():
         some = rows[columns.given[rows, total] & (columns.values[rows, total] != 0)]
         if len(some) < (2 if named[total] else 3):
             continue
@@ -407,7 +409,7 @@ def _is_known(found: list[Rule], total: int, parts: tuple[int, ...]) -> bool:
 
 def _widths(columns: Columns, total: int, count: Vector) -> tuple[Vector, Vector]:
     """By number of parts: how far off a row may be, strictly and at most."""
-    strict = columns.allowance(count)[:, total]
+    strict = columns.allowance_at(total, count)
     return strict, np.maximum(strict, columns.unit[total] * 1.0001)
 
 
@@ -453,7 +455,7 @@ def _difference(columns: Columns, rows: Vector, total: int) -> tuple[int, ...]:
         others = np.arange(taken - 1, max(-1, taken - 13), -1)
         if taken < 1 or not len(others):
             continue
-        sums = columns.values[rows][:, others] - columns.values[rows, taken][:, None]
+        sums = columns.values[np.ix_(rows, others)] - columns.values[rows, taken][:, None]
         share = _held(columns, rows, total, sums, np.full(len(others), 2))
         n = int(np.argmax(share))
         parts = (int(others[n]) + 1, -(taken + 1))
@@ -465,7 +467,7 @@ def _difference(columns: Columns, rows: Vector, total: int) -> tuple[int, ...]:
 def _telling(columns: Columns, rows: Vector, total: int, parts: tuple[int, ...]) -> bool:
     """Whether equality says something: two or more parts are not nothing, in enough rows, with digits enough."""
     places = [abs(p) - 1 for p in parts]
-    both = rows[(columns.values[rows][:, places] != 0).sum(1) >= 2]
+    both = rows[(columns.values[np.ix_(rows, places)] != 0).sum(1) >= 2]
     if len(both) < min(3, len(rows)):
         return False
     digits = np.log2(
