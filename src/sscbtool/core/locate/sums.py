@@ -467,7 +467,7 @@ def _difference(columns: Columns, rows: Vector, total: int) -> tuple[int, ...]:
 def _telling(columns: Columns, rows: Vector, total: int, parts: tuple[int, ...]) -> bool:
     """Whether equality says something: two or more parts are not nothing, in enough rows, with digits enough."""
     places = [abs(p) - 1 for p in parts]
-    both = rows[(columns.values[np.ix_(rows, places)] != 0).sum(1) >= 2]
+    both = rows[(columns.values[np.ix_(rows, np.array(places))] != 0).sum(1) >= 2]
     if len(both) < min(3, len(rows)):
         return False
     digits = np.log2(
