@@ -1,14 +1,19 @@
 """A sender gets the own workbook back with its faults marked; what comes back mended reads clean."""
 
+import json
 import shutil
+import subprocess
 from pathlib import Path
 from zipfile import ZipFile
 
+import jsonschema
 import pytest
 from openpyxl import Workbook, load_workbook
 from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
-from tests.cli.conftest import run
+from tests.cli.conftest import ROOT, run
+
+SCHEMA = json.loads((ROOT / "src" / "sscbtool" / "render" / "result.schema.json").read_text(encoding="utf-8"))
 
 YEAR = ("--period", "2018-19")
 
@@ -50,6 +55,7 @@ def test_the_sender_s_own_workbook_comes_back_with_everything_it_held(sent, tmp_
     ran = run("annotate", sent, *YEAR, "--output", copy, "--format", "json")
     assert ran.code == 1
     assert sent.read_bytes() == before
+    jsonschema.validate(ran.json, SCHEMA)
     (told,) = ran.json["annotate"]["copies"]
     assert told["copy"] == copy.as_posix()
     assert told["not_kept"] == []
@@ -212,3 +218,26 @@ def test_a_refused_file_costs_the_others_nothing_and_clean_ones_have_no_copy(fau
     clean = run("annotate", sample / "LFB", *YEAR, "--output", tmp_path / "none", "--format", "json")
     assert clean.json["annotate"]["copies"] == []
     assert not Path(tmp_path / "none").exists()
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+def test_comments_links_and_the_list_outlive_libreoffice(sent, tmp_path):
+    copy = tmp_path / "back.xlsx"
+    run("annotate", sent, *YEAR, "--output", copy)
+    home = f"-env:UserInstallation=file://{tmp_path}/profile"
+    kind = "xlsx:Calc MS Excel 2007 XML"
+    asked = ["soffice", home, "--headless", "--convert-to", kind, "--outdir", tmp_path / "saved", copy]
+    subprocess.run(asked, check=True, capture_output=True, timeout=180)
+    saved = tmp_path / "saved" / "back.xlsx"
+    before, after = load_workbook(copy), load_workbook(saved)
+    for sheet in before:
+        for row in sheet.iter_rows():
+            for cell in row:
+                own = after[sheet.title][cell.coordinate]
+                assert (cell.comment is None) == (own.comment is None)
+                assert (cell.hyperlink is None) == (own.hyperlink is None)
+                if cell.hyperlink:
+                    assert own.hyperlink.location == cell.hyperlink.location
+    assert found(run("validate", saved, *YEAR, "--format", "json")) == found(
+        run("validate", sent, *YEAR, "--format", "json")
+    )

@@ -1,7 +1,12 @@
 """Blank forms for partners: one, or all that a partner is to send; a form once filled in is never written over."""
 
+import json
+
+import jsonschema
 from openpyxl import load_workbook
-from tests.cli.conftest import run
+from tests.cli.conftest import ROOT, run
+
+SCHEMA = json.loads((ROOT / "src" / "sscbtool" / "render" / "result.schema.json").read_text(encoding="utf-8"))
 
 
 def test_a_form_names_its_return_partner_and_period_and_is_not_written_over(tmp_path):
@@ -10,6 +15,7 @@ def test_a_form_names_its_return_partner_and_period_and_is_not_written_over(tmp_
     asked = ("template", "contributions", "--partner", "LFB", "--period", "2018-19", "--format", "json")
     ran = run(*asked, cwd=tmp_path)
     assert ran.code == 0
+    jsonschema.validate(ran.json, SCHEMA)
     (file,) = ran.json["template"]["files"]
     assert file == {
         "return": "contributions",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sscbtool.cli import completing
 from sscbtool.cli.options import (
     Format,
     FormatOption,
@@ -145,10 +146,17 @@ def diff(
 def template(
     context: typer.Context,
     return_name: Annotated[
-        str | None, typer.Argument(metavar="[RETURN]", help="Which return.", show_default=False)
+        str | None,
+        typer.Argument(metavar="[RETURN]", help="Which return.", show_default=False, autocompletion=completing.returns),
     ] = None,
     all_of: Annotated[
-        str | None, typer.Option("--all", metavar="PARTNER", help="Every return that this partner is to send.")
+        str | None,
+        typer.Option(
+            "--all",
+            metavar="PARTNER",
+            help="Every return that this partner is to send.",
+            autocompletion=completing.partners,
+        ),
     ] = None,
     partner: PartnerOption = None,
     period: PeriodOption = None,

@@ -74,30 +74,42 @@ Edit = tuple[int, int, bytes]
 """From, to, and what stands there instead."""
 
 
-def walk(content: bytes, opened: Callable[[Element], Any], closed: Callable[[Element], Any] | None = None) -> None:
-    """Every element of a part, in order; Unfit where it is no well-formed XML."""
+def walk(
+    content: bytes,
+    opened: Callable[[Element], Any],
+    closed: Callable[[Element], Any] | None = None,
+    *,
+    at: Callable[[int], int] = int,
+) -> None:
+    """Every element of a part, or of a piece of one, in order; Unfit where it is no well-formed XML.
+
+    ``at`` says where in the part a byte of the piece stands.
+    """
     open_elements: list[Element] = []
+    empty: list[bool] = []
 
     def start(written: str, attributes: dict[str, str]) -> None:
-        at = parser.CurrentByteIndex
-        tag = TAG.match(content, at)
+        here = parser.CurrentByteIndex
+        tag = TAG.match(content, here)
         if tag is None:
             raise Unfit
         parent = open_elements[-1] if open_elements else None
-        element = Element(written.rpartition(":")[2], written, attributes, at, tag.end(), parent=parent)
+        place = at(here), at(tag.end() - 1) + 1
+        element = Element(written.rpartition(":")[2], written, attributes, *place, parent=parent)
         open_elements.append(element)
+        empty.append(tag[0].endswith(b"/>"))
         opened(element)
 
     def end(_: str) -> None:
         element = open_elements.pop()
-        if content[element.body - 2 : element.body] == b"/>":
+        if empty.pop():
             element.close = element.end = element.body
         else:
-            element.close = parser.CurrentByteIndex
-            tag = TAG.match(content, element.close)
+            here = parser.CurrentByteIndex
+            tag = TAG.match(content, here)
             if tag is None:
                 raise Unfit
-            element.end = tag.end()
+            element.close, element.end = at(here), at(tag.end() - 1) + 1
         if closed:
             closed(element)
 

@@ -17,6 +17,10 @@ AFTER_LEGACY = frozenset(
 """What stands behind the reference to comments in a worksheet."""
 _MERGE = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref\s*=\s*["\']([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)["\']')
 _SELECTED = re.compile(rb"""\stabSelected\s*=\s*(?:"[^"]*"|'[^']*')""")
+_DATA = re.compile(rb"<((?:\w+:)?)sheetData\s*>")
+_ROW = re.compile(rb"<(\w+:)?row(?=[\s>/])[^>]*>")
+_ROW_NUMBER = re.compile(rb"""\sr=["']([0-9]+)["']""")
+_PAIR = re.compile(rb"""(\w+)=["']([^"']*)["']""")
 _REF = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 Cell = tuple[int, int]
 """Row and column, from 1."""
@@ -59,6 +63,15 @@ def number(letters: str) -> int:
     return value
 
 
+def _data(content: bytes) -> tuple[int, int] | None:
+    """Where the rows of a sheet begin and end, if they can be told apart without parsing them."""
+    begin = _DATA.search(content)
+    if begin is None or b"<!" in content:
+        return None
+    close = content.rfind(b"</" + begin[1] + b"sheetData")
+    return (begin.end(), close) if close > begin.end() else None
+
+
 class MarkedSheet:
     """The edits that mark cells of one worksheet."""
 
@@ -83,7 +96,13 @@ class MarkedSheet:
         self._root: Element | None = None
         self._after_data = False
         self._place_for_legacy: int | None = None
-        walk(content, self._open, self._close)
+        self._data = None if styles.marked_before else _data(content)
+        if self._data is None:
+            walk(content, self._open, self._close)
+        else:  # a row that is not marked need not be looked into
+            body, close = self._data
+            outline = content[:body] + content[close:]
+            walk(outline, self._open, self._close, at=lambda here: here if here < body else here + close - body)
 
     def written(self) -> bytes:
         """The sheet with its edits."""
@@ -104,6 +123,8 @@ class MarkedSheet:
             self._cell(element)
         elif tag == "row":
             self._open_row(element)
+        elif tag == "sheetData" and self._data:
+            self._look_for_rows(*self._data)
         elif self._root is None:
             self._root = element
             if tag != "worksheet":
@@ -122,6 +143,24 @@ class MarkedSheet:
             elif self._place_for_legacy is None and (tag in AFTER_LEGACY or tag == "AlternateContent"):
                 self._place_for_legacy = element.start
 
+    def _look_for_rows(self, body: int, close: int) -> None:
+        """Open and close the rows that are marked; of the others no more than their numbers and heights is read."""
+        starts = [*_ROW.finditer(self.content, body, close)]
+        ends = [*(row.start() for row in starts[1:]), close]
+        before = 0
+        for row, end in zip(starts, ends, strict=True):
+            said = _ROW_NUMBER.search(row[0])
+            before = int(said[1]) if said else before + 1
+            if before in self._wanted:
+                piece = self.content[row.start() : end].rstrip()
+                walk(piece, self._open, self._close, at=row.start().__add__)
+                continue
+            self._row = before
+            prefix = (row[1] or b"").decode()
+            self._insert_rows(row.start(), prefix, before=before)
+            if b" ht=" in row[0]:
+                self._height(before, {key.decode(): value.decode() for key, value in _PAIR.findall(row[0])})
+
     def _col(self, element: Element) -> None:
         said = element.attributes
         hidden = said.get("hidden") in ("1", "true")
@@ -133,15 +172,17 @@ class MarkedSheet:
         self._row = int(element.attributes.get("r", self._row + 1))
         self._column = 0
         self._insert_rows(element.start, element.prefix, before=self._row)
-        if (height := element.attributes.get("ht")) is not None:
-            hidden = element.attributes.get("hidden") in ("1", "true")
-            self.geometry.rows[self._row] = 0.0 if hidden else _real(height, 15.0)
+        self._height(self._row, element.attributes)
         self._left = []
         self._made = []
         if self._row in self._wanted:
             self._left = list(self._wanted[self._row])
             self._row_style = int(element.attributes.get("s", -1))
             self._reached = max(self._reached, bisect_left(self._rows, self._row + 1))
+
+    def _height(self, row: int, said: Mapping[str, str]) -> None:
+        if (height := said.get("ht")) is not None:
+            self.geometry.rows[row] = 0.0 if said.get("hidden") in ("1", "true") else _real(height, 15.0)
 
     def _cell(self, element: Element) -> None:
         said = element.attributes
