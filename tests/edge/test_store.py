@@ -724,3 +724,40 @@ def test_a_tail_cut_behind_a_known_head_is_found(tmp_path):
 def test_a_head_too_short_to_name_an_entry_is_refused(store):
     with pytest.raises(BadUsage):
         store.verify(log_of_five(store)[-1][:11])
+
+
+# ---------------------------------------------------------------- older stores
+
+
+@pytest.mark.parametrize("version", range(1, len(migrations.MIGRATIONS)))
+def test_a_store_that_an_earlier_program_made_is_migrated_with_a_backup_of_its_catalogue_first(
+    tmp_path, monkeypatch, version
+):
+    folder = tmp_path / "store"
+    with monkeypatch.context() as earlier:
+        earlier.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:version])
+        with Store.open(folder) as store:
+            land(store, submission())
+            head = store.head()
+    with Store.open(folder) as store:
+        assert_same(submission(), store.load(store.submissions()[0]))
+        assert store.verify(head).whole
+        assert store.damages() == ()
+        assert land(store, submission("b" * 64, path="b.xlsx"))
+    with sqlite3.connect(folder / f"catalogue.v{version}.sqlite") as kept:
+        assert kept.execute("PRAGMA user_version").fetchone() == (version,)
+        assert kept.execute("SELECT count(*) FROM submission").fetchone() == (1,)
+        assert kept.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    kept.close()
+
+
+def test_a_migration_that_is_cut_short_leaves_the_older_store(tmp_path, monkeypatch):
+    with Store.open(tmp_path) as store:
+        land(store, submission())
+    bad = ("CREATE TABLE added (number INTEGER) STRICT", "CREATE TABLE added (number INTEGER) STRICT")
+    with monkeypatch.context() as newer:
+        newer.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, bad))
+        with pytest.raises(CannotWrite):
+            Store.open(tmp_path)
+    with Store.open(tmp_path) as store:
+        assert_same(submission(), store.load(store.submissions()[0]))

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from sscbtool.cli import completing
-from sscbtool.cli.options import Format, FormatOption, OutputOption, ReturnOption
+from sscbtool.cli.options import Format, FormatOption, OutputOption, PartnerOption, PeriodOption, ReturnOption
 from sscbtool.cli.running import guarded, run
 from sscbtool.errors import ExitCode
 
@@ -23,6 +23,10 @@ app.add_typer(schemas_app, name="schemas", rich_help_panel=PANEL)
 
 figures_app = typer.Typer(no_args_is_help=True, help="The registers of published figures, a file for each year.")
 app.add_typer(figures_app, name="figures", rich_help_panel=PANEL)
+
+
+store_app = typer.Typer(no_args_is_help=True, help="Care of the store: what it holds, backups, forgetting.")
+app.add_typer(store_app, name="store", rich_help_panel=PANEL)
 
 
 @app.command(rich_help_panel=PANEL)
@@ -132,3 +136,58 @@ def schemas_measures(
 ) -> None:
     """List the measures by name, for whoever edits the register of figures."""
     run("schemas_measures", context, None, {"return_name": return_name}, output_format, None)
+
+
+@store_app.command("list")
+def store_list(
+    context: typer.Context,
+    return_name: ReturnOption = None,
+    period: PeriodOption = None,
+    partner: PartnerOption = None,
+    output_format: FormatOption = Format.TABLE,
+) -> None:
+    """List every version that the store holds, by the name that `diff` and `store forget` take."""
+    asked = {"return_name": return_name, "period": period, "partner": partner}
+    run("store_list", context, None, asked, output_format, None)
+
+
+@store_app.command("backup")
+def store_backup(
+    context: typer.Context,
+    target: Annotated[str, typer.Argument(metavar="FILE|DIR", help="A new file, or a folder to put one in.")],
+    output_format: FormatOption = Format.TABLE,
+) -> None:
+    """Copy the whole store into one tar file; a run may be writing meanwhile.
+
+    Example: sscbtool store backup /mnt/backup
+    """
+    run("store_backup", context, [target], {}, output_format, None)
+
+
+@store_app.command("restore")
+def store_restore(
+    context: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A backup.")],
+    output_format: FormatOption = Format.TABLE,
+) -> None:
+    """Put a backup in the place of all that the store holds, which is backed up beside it first."""
+    run("store_restore", context, [file], {}, output_format, None)
+
+
+@store_app.command("verify")
+def store_verify(context: typer.Context, output_format: FormatOption = Format.TABLE) -> None:
+    """Check the catalogue, the hash of every file of rows, the run log, and what is left over; 1 where damaged."""
+    run("store_verify", context, None, {}, output_format, None)
+
+
+@store_app.command("forget")
+def store_forget(
+    context: typer.Context,
+    version: Annotated[str, typer.Argument(metavar="SUBMISSION|FILE", help="An id, a file's hash, or its path.")],
+    output_format: FormatOption = Format.TABLE,
+) -> None:
+    """Erase a submission, or all that came in one file, for good; the run log keeps that it was there.
+
+    Example: sscbtool store forget 9451a9e9
+    """
+    run("store_forget", context, [version], {}, output_format, None)

@@ -433,6 +433,44 @@ def figures_roll(request: Request) -> Result:
     return registers.figures_roll(request)
 
 
+# --------------------------------------------------------------------------- the store
+
+
+def store_list(request: Request) -> Result:
+    """Every version that the store holds."""
+    from sscbtool.workflow import keeping
+
+    return keeping.store_list(request)
+
+
+def store_backup(request: Request) -> Result:
+    """One file that holds the whole store."""
+    from sscbtool.workflow import keeping
+
+    return keeping.store_backup(request)
+
+
+def store_restore(request: Request) -> Result:
+    """A backup in the place of what the store holds."""
+    from sscbtool.workflow import keeping
+
+    return keeping.store_restore(request)
+
+
+def store_verify(request: Request) -> Result:
+    """Whether the store is as it was written."""
+    from sscbtool.workflow import keeping
+
+    return keeping.store_verify(request)
+
+
+def store_forget(request: Request) -> Result:
+    """Erase a version for good."""
+    from sscbtool.workflow import keeping
+
+    return keeping.store_forget(request)
+
+
 # --------------------------------------------------------------------------- schemas
 
 

@@ -31,7 +31,8 @@ import pyarrow.parquet as pq
 from sscbtool.core.model import Finding, Submission
 from sscbtool.edge.lock import locked
 from sscbtool.edge.sharing import Sharing
-from sscbtool.edge.store.folder import RESTORE, Folder, ignore
+from sscbtool.edge.store import care
+from sscbtool.edge.store.folder import RESTORE, Folder, NewerStore, ignore
 from sscbtool.edge.store.migrations import newest
 from sscbtool.edge.store.parquet import from_table, parquet_name
 from sscbtool.edge.store.records import (
@@ -107,6 +108,22 @@ class Store:
         if place.version() < newest():
             place.prepare()
         return cls(place)
+
+    @classmethod
+    def open_anew(cls, folder: Path, aside: Path, *, file_mode: int = 0o600, group: str | None = None) -> Store:
+        """The store in ``folder``; one that is past opening is moved to ``aside``, and an empty one opened.
+
+        Raises:
+            BadConfiguration: it is of a newer version: nothing is wrong with it.
+            CannotWrite: it cannot be moved or created.
+        """
+        try:
+            return cls.open(folder, file_mode=file_mode, group=group)
+        except NewerStore:
+            raise
+        except BadConfiguration:
+            care.set_aside(folder, aside)
+            return cls.open(folder, file_mode=file_mode, group=group)
 
     def __enter__(self) -> Self:
         return self
@@ -236,6 +253,71 @@ class Store:
             )
         return ChainCheck(len(rows), previous)
 
+    def backup(self, target: Path) -> int:
+        """Write this snapshot to one tar file; gives how many submissions it holds. A writer may run meanwhile.
+
+        Raises:
+            CannotWrite: no space or no permission, or a submission was forgotten meanwhile.
+        """
+        return care.write_backup(self._place, self._taken(), target)
+
+    def damages(self) -> tuple[care.Damage, ...]:
+        """What is not as it was landed: catalogue, files of rows, and the log's word on them."""
+        with self._place.reading():
+            found = care.damages(self._place, self._taken())
+        known = {each.id: each for each in self.submissions(current_only=False)}
+        said: dict[str, str] = {}
+        for run in self.runs():
+            landed = run.landed or {}
+            said |= {each["id"]: each["parquet_sha256"] for each in landed.get("submissions", ())}
+            for name in landed.get("forgotten", {}).get("submissions", ()):
+                said.pop(name, None)
+        for name in sorted({*known, *said}):
+            if name not in said:
+                found.append(care.Damage(f"the log does not say that {name[:8]} landed"))
+            elif name not in known:
+                found.append(care.Damage(f"{name[:8]} landed by the log, and is not there"))
+            elif known[name].parquet_sha256 != said[name]:
+                found.append(care.Damage(f"{name[:8]} is not what the log says that landed"))
+        return tuple(found)
+
+    def orphans(self) -> tuple[str, ...]:
+        """Files that no submission is of; the next writer sweeps them."""
+        with self._place.reading():
+            return tuple(care.orphans(self._place, self._taken()))
+
+    def restore(self, path: Path, entry: LogEntry) -> int:
+        """Put a backup in the place of all that this store holds, and log it; gives how many submissions there are.
+
+        Raises:
+            BadConfiguration: it is no whole backup of a store.
+            StoreBusy: another run is writing.
+            CannotWrite: disk full, no permission.
+        """
+        with care.unpacked(path) as source, locked(self._place.root, self._place.sharing):
+            source.prepare()
+            with Store(source) as copy:
+                if found := [*copy.damages(), *([] if (check := copy.verify()).whole else [care.Damage(check.reason)])]:
+                    raise BadConfiguration(f"the backup {path} is damaged: {found[0].what}", "Use an earlier one.")
+            self._let_go()
+            with self._place.writing_to():
+                connection = self._place.connect("rw")
+                try:
+                    care.restore_into(self._place, source, connection)
+                    writer = Writer(self._place, connection, ignore, self._let_go)
+                    writer.log_run(entry)
+                finally:
+                    self._let_go()
+                    self._place.close_writer(connection)
+            self._place.sweep(name for (name,) in self._read("SELECT parquet FROM submission"))
+        return len(self.submissions(current_only=False))
+
+    def _taken(self) -> sqlite3.Connection:
+        """The snapshot, taken if it is not yet."""
+        self._read("SELECT 1")
+        assert self._snapshot is not None
+        return self._snapshot
+
     def _read(self, sql: str, values: Mapping[str, Any] | tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query on this store's snapshot, which the first query takes."""
         with self._place.reading():
@@ -322,6 +404,35 @@ class Writer:
                 (decision.kind, decision.subject, canonical(facts)),
             )
             self._append(entry, {"decision": facts})
+
+    def forget(self, ids: Collection[str], entry: LogEntry) -> bool:
+        """Erase submissions, their rows and their findings for good, and log it; what the log said of them stays.
+
+        False where a reader kept the write-ahead log open, so that traces stay in it until the next write.
+
+        Raises:
+            BadUsage: an id is unknown, or took the place of one that would then stand again.
+            CannotWrite: disk full, no permission.
+        """
+        names = sorted(ids)
+        with self._place.writing_to():
+            self._connection.execute("PRAGMA secure_delete = ON")
+            files = []
+            for name in names:
+                row = self._connection.execute(
+                    "SELECT parquet, sha256 FROM submission WHERE id = ?", (name,)
+                ).fetchone()
+                if row is None:
+                    raise BadUsage(f"there is no submission {name} in the store")
+                files.append(row)
+            with self._transaction():
+                care.erase(self._connection, names)
+                hashes = sorted({digest for _, digest in files})
+                self._append(entry, {"forgotten": {"submissions": names, "files": hashes}})
+            self._place.sweep(name for (name,) in self._connection.execute("SELECT parquet FROM submission"))
+            self._place.sync_submissions()
+            self._place.drop_older()
+            return care.wipe(self._connection)
 
     def key(self) -> bytes:
         """The store's secret for pseudonyms, made with its first use; who has it can tell people from their pseudonyms.

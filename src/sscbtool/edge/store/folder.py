@@ -30,12 +30,21 @@ def ignore(_step: Step) -> None:
 RESTORE = "Restore the store from a backup, or ingest the returns again into an empty folder."
 
 
+class NewerStore(BadConfiguration):
+    """The store was written by a newer program."""
+
+
 @dataclass(frozen=True)
 class Folder:
     """The store's files: where they are, who may read them, and how they become durable."""
 
     root: Path
     sharing: Sharing
+
+    @classmethod
+    def private(cls, root: Path) -> Folder:
+        """A store's folder that is only its owner's."""
+        return cls(root, Sharing())
 
     @property
     def catalogue(self) -> Path:
@@ -110,7 +119,7 @@ class Folder:
         if version == 0:
             raise BadConfiguration(f"{self.catalogue} is not the catalogue of a store", RESTORE)
         if version > newest():
-            raise BadConfiguration(
+            raise NewerStore(
                 f"the store {self.root} is of version {version} and this program knows no later one than {newest()}",
                 "Use the newer program that wrote it.",
             )
@@ -121,11 +130,28 @@ class Folder:
         with locked(self.root, self.sharing), self.writing_to():
             if not self.catalogue.exists():
                 self._create()
+            else:
+                self.keep_older(self.version())
             connection = self.connect("rw")
             try:
                 migrate(connection)
             finally:
                 self.close_writer(connection)
+
+    def keep_older(self, version: int) -> None:
+        """A copy of a catalogue of an older version, beside it, before it is migrated; rows are never migrated."""
+        if version == newest():
+            return
+        kept = self.root / f"catalogue.v{version}.sqlite"
+        with closing(self.connect("ro")) as source, closing(sqlite3.connect(":memory:")) as copy:
+            source.backup(copy)
+            self._write_aside(kept, copy.serialize(), ignore)
+        sync_folder(self.root)
+
+    def drop_older(self) -> None:
+        """Remove the copies of catalogues of older versions: they hold what is to be forgotten."""
+        for kept in self.root.glob("catalogue.v*.sqlite"):
+            kept.unlink()
 
     def _create(self) -> None:
         """Make an empty catalogue aside and rename it: one cut short could not be told from a damaged one."""
@@ -163,6 +189,10 @@ class Folder:
         content = sink.getvalue().to_pybytes()
         self._write_aside(self.data / parquet_name(name), content, on_step)
         return hashlib.sha256(content).hexdigest()
+
+    def write_parquet_bytes(self, name: str, content: bytes) -> None:
+        """Write a file of rows as it is."""
+        self._write_aside(self.data / name, content, ignore)
 
     def sync_submissions(self) -> None:
         """Make the names of the files that were written durable."""
