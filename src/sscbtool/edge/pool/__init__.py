@@ -29,7 +29,7 @@ __all__ = ["ASK_SIMPLER", "FRAME", "REQUEST", "Annotation", "Blob", "Encoded", "
 
 Made = TypeVar("Made")
 WATCH_SECONDS = 0.05
-PATIENCE = 4
+PATIENCE = 12
 """A child that has not had its CPU seconds, because the machine is busy, has so many times the wall seconds."""
 SMALL_BYTES = 512 << 10
 """A file so small that its child gets the next one before it has answered."""
