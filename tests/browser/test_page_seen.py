@@ -52,6 +52,15 @@ def test_a_telephone_never_has_to_scroll_sideways(opened, name):
     assert opened(name, PHONE).evaluate("document.documentElement.scrollWidth") == PHONE["width"]
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_no_table_is_wider_than_the_page_s_own_column(opened, name):
+    wide = opened(name).evaluate(
+        "[...document.querySelectorAll('table')].filter(t => t.scrollWidth > t.parentElement.clientWidth + 1)"
+        ".map(t => t.caption.textContent)"
+    )
+    assert wide == []
+
+
 @pytest.mark.parametrize(("size", "seen", "unseen"), [(DESKTOP, "wide", "narrow"), (PHONE, "narrow", "wide")])
 def test_each_chart_is_drawn_once_and_its_letters_can_be_read(opened, size, seen, unseen):
     tab = opened("report.html", size)

@@ -82,8 +82,9 @@ def _name(row: Row) -> str:
 def _bars(table: Table, chart: Chart, width: int) -> dict[str, Any]:
     """Lying bars with their values at their ends; names at the left, or above the bars where it is narrow."""
     values = _values(table, chart)
-    lines = [line for name, _, _ in values for line in wrap(name, _BROKEN_AT)]
-    names = max(map(len, lines), default=0) * _LETTER
+    data = [_datum(number, each) for number, each in enumerate(values)]
+    names = max((len(line) for each in data for line in each["beside"].split("\n")), default=0) * _LETTER
+    tallest = max((each["lines"] for each in data), default=1)
     narrow = width == NARROW
     plot = width - (0 if narrow else names + 16) - 12
     label = max((len(cell.text) for _, _, cell in values), default=0) * _LETTER + 8
@@ -96,18 +97,7 @@ def _bars(table: Table, chart: Chart, width: int) -> dict[str, Any]:
         "axis": None,
         "scale": {"domain": [low - room * (low < 0), high + room * (high > 0)], "nice": False, "zero": True},
     }
-    axis: dict[str, Any] | None = (
-        None
-        if narrow
-        else {
-            "labelLimit": 0,
-            "labelPadding": 8,
-            "labelExpr": _LABELS,
-            "labelLineHeight": _LINE,
-            "labelBaseline": "middle",
-        }
-    )
-    y: dict[str, Any] = {"field": "row", "type": "nominal", "sort": None, "axis": axis}
+    y: dict[str, Any] = {"field": "row", "type": "nominal", "sort": None, "axis": None}
     down = 9 if narrow else 0
     bar = {"type": "bar", "height": 18, "yOffset": down,
            "color": {"expr": f"datum.value < 0 ? '{LIGHT}' : '{DARK}'"}, "stroke": DARK, "strokeWidth": 1}  # fmt: skip
@@ -120,37 +110,37 @@ def _bars(table: Table, chart: Chart, width: int) -> dict[str, Any]:
         }
         for sign, side, apart in ((">=", "left", 5), ("<", "right", -5))
     ]
-    above = [
+    # Names are drawn as texts, not as an axis: one of several lines then stands with its middle beside the bar.
+    named = [
         {
-            "mark": {"type": "text", "align": "left", "baseline": "middle", "dy": -10, "fontWeight": "bold"},
-            "encoding": {"x": {"value": 0}, "text": {"field": "name"}},
+            "mark": _NAMES
+            | ({"align": "left", "dy": -10, "fontWeight": "bold"} if narrow else
+               {"align": "right", "dx": -8, "dy": (1 - count) * _LINE / 2}),
+            "transform": [{"filter": f"datum.lines == {count}"}],
+            "encoding": {"x": {"value": 0}, "text": {"field": "name" if narrow else "beside"}},
         }
-    ]
+        for count in sorted({each["lines"] for each in data})
+    ]  # fmt: skip
     zero = {"data": {"values": [{}]}, "mark": {"type": "rule", "color": INK, "strokeWidth": 1},
             "encoding": {"x": {"datum": 0, "type": "quantitative"}, "y": None}}  # fmt: skip
     return {
         "width": plot,
-        "height": {"step": 48 if narrow else 36 if len(lines) > len(values) else 30},
-        "data": {"values": [_datum(n, each) for n, each in enumerate(values)]},
+        "height": {"step": 48 if narrow else 14 + _LINE * tallest},
+        "data": {"values": data},
         "encoding": {"y": y},
-        "layer": [{"mark": bar, "encoding": {"x": x}}, zero, *ends, *(above if narrow else ())],
+        "layer": [{"mark": bar, "encoding": {"x": x}}, zero, *ends, *named],
     }
 
 
-_OFFSET = {"condition": {"test": "length(split(datum.value, '|')) > 2", "value": -_LINE / 2}, "value": 0}
-"""A name of two lines stands with its middle beside the bar."""
-_LABELS = "slice(split(datum.value, '|'), 1)"
-"""Rows are told apart by a number before their name, for two of them may be called the same."""
+_NAMES: dict[str, Any] = {"type": "text", "baseline": "middle", "lineBreak": "\n", "lineHeight": _LINE}
 
 
 def _datum(number: int, value: tuple[str, int, Quantity]) -> dict[str, Any]:
+    """One bar; rows are told apart by their number, for two of them may be called the same."""
     name, _, cell = value
-    return {
-        "row": "|".join((f"{number:03}", *wrap(name.replace("|", "/"), _BROKEN_AT))),
-        "name": name,
-        "value": float(cell.value),
-        "label": cell.text,
-    }
+    lines = wrap(name, _BROKEN_AT) or [""]
+    return {"row": f"{number:05}", "name": name, "beside": "\n".join(lines), "lines": len(lines),
+            "value": float(cell.value), "label": cell.text}  # fmt: skip
 
 
 def _columns(table: Table, chart: Chart, width: int) -> dict[str, Any]:

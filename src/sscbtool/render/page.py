@@ -68,6 +68,7 @@ def _environment() -> tuple[Environment, str]:
         "as_tiles": _as_tiles,
         "is_drawn": is_drawn,
         "tone": _tone,
+        "setting": _setting,
         "heading": _heading,
     }
     environment.globals |= {"chart": _chart, "plain": Column("")}
@@ -99,6 +100,12 @@ def _tone(mark: Mark) -> str:
 
 def _heading(column: Column) -> str:
     return column.heading or ("Status" if column.type is ColumnType.STATUS else "")
+
+
+def _setting(column: Column) -> str:
+    """The classes that say how a column is set."""
+    short = column.type is ColumnType.TEXT and column.least < _SHORT_TEXT
+    return f"{column.type.value} short" if short else column.type.value
 
 
 def _as_blocks(table: Table) -> bool:

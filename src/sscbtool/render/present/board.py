@@ -363,10 +363,16 @@ def _contributions(result: Result) -> Chapter | None:
     table = agency_table(values, result.catalogue)
     if table is None or table.total is None:
         return None
-    paid = [row for row in table.rows if isinstance(row[2], Quantity)]
+    paid = [row for row in table.rows if row[1] is not None]
     whole = table.total[2]
     assert isinstance(whole, Quantity)
     words = f"{whole.text} was received from {count_of(len(paid), 'organisation')}."
+    others = sum(
+        (Decimal(cell.value) for row in table.rows if row[1] is None and isinstance(cell := row[2], Quantity)),
+        Decimal(0),
+    )
+    if others:
+        words = f"{words[:-1]} and, {Quantity(others, MONEY).text} of it, from payers that the register does not know."
     largest = listed([f"{row[0]} ({cell.text})" for row in paid[:2] if isinstance(cell := row[3], Quantity)])
     chart = Chart(
         ChartKind.BARS,

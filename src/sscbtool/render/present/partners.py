@@ -115,4 +115,4 @@ def _kinds(faults: Mapping[str, Sequence[Finding]]) -> Table | None:
         Column("What is wrong", least=34),
         Column("Code", ColumnType.CODE),
     )
-    return Table("Faults by kind", columns, tuple(rows)) if rows else None
+    return Table("Faults by kind", columns, tuple(rows), grouped=True) if rows else None
