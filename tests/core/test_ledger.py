@@ -250,3 +250,18 @@ def test_a_choice_says_whether_it_is_the_only_one():
 
 def test_a_search_that_is_too_long_gives_no_answer():
     assert choose([3**n for n in range(40)], 3**39 + 1 + 3**38 + 9 + 27 + 81 + 2) is None
+
+
+def test_a_long_ledger_of_unlike_amounts_is_given_up_and_still_foots():
+    """Each search for a sum is bounded, and so are all searches together: hundreds of full ones would take minutes."""
+    raised = [{"no": f"I{n}", "org": "CCG", "p": 100_003 + 7 * n * n} for n in range(400)]
+    came = [{"p": 100_001 + 11 * n * n, "org": "CCG"} for n in range(400)]
+    found = closing({"CCG": 10**8}, came, raised)
+    used = [receipt.doc_no for line in found.lines for match in line.matches for receipt in match.receipts]
+    assert (len(used), len(set(used)), found.residual) == (400, 400, 0)
+
+
+def test_a_few_lines_of_last_years_end_are_not_last_years_ledger():
+    agreed = [Agreement("CCG", "SSCB", 500, last_year=480)]
+    (line,) = closing(agreed, [{"p": 500, "org": "CCG"}, {"p": 9, "org": "CCG", "day": "2018-03-29"}]).lines
+    assert line.last_year == 480

@@ -102,7 +102,7 @@ class _Books:
         start = np.datetime64(self.terms.period.start)
         window = start - np.timedelta64(self.terms.window_days, "D")
         near = (self.lines.day < start) & (self.lines.day >= window)
-        if bool((self.lines.day < window).any()):
+        if self._holds_last_year:
             near &= np.array([self._says_this_year(int(k)) if near[k] else False for k in range(len(near))], dtype=bool)
         return near
 
@@ -259,12 +259,19 @@ class _Books:
     def invoices_of(self, agreement: Agreement) -> Array:
         """Positions of the period's invoices that ask for what was agreed."""
         ours = self._invoices_by.get(agreement.organisation, NONE)
-        shared = sum(each.organisation == agreement.organisation for each in self.agreements) > 1
+        shared = len(self._agreements_of[agreement.organisation]) > 1
         fund = self.invoices.fund[ours]
         wanted = self.invoices.year[ours] == self.terms.period.year
         wanted &= (fund == agreement.fund) | ((fund == "") if not shared or self.terms.fund else False)
         asked: Array = ours[wanted]
         return asked
+
+    @cached_property
+    def _agreements_of(self) -> dict[str, list[Agreement]]:
+        found: defaultdict[str, list[Agreement]] = defaultdict(list)
+        for each in self.agreements:
+            found[each.organisation].append(each)
+        return dict(found)
 
     @cached_property
     def _invoices_by(self) -> dict[str, Array]:
@@ -338,7 +345,7 @@ class _Books:
         """What the organisation paid too much (1) or too little (-1) for other funds."""
         here = self.agreements[i]
         over: list[int] = []
-        agreed = {a.fund: a.pence for a in self.agreements if a.organisation == here.organisation}
+        agreed = {a.fund: a.pence for a in self._agreements_of[here.organisation]}
         own = self._receipts_by.get(here.organisation, NONE)
         funds = (set(self.fund[own].tolist()) | set(agreed)) - {here.fund, ""}
         for fund in sorted(funds):
@@ -400,13 +407,25 @@ class _Books:
 
     def _last_year(self, agreement: Agreement) -> int | None:
         """What came the year before, where the ledger holds that year; else what the agreement says of it."""
+        if not self._holds_last_year:
+            return agreement.last_year
+        own = self._last_years.get(agreement.organisation, NONE)
+        fund = self.fund[own]
+        return int(self.lines.pence[own[(fund == agreement.fund) | (fund == "")]].sum())
+
+    @cached_property
+    def _last_years(self) -> dict[str, Array]:
+        """Receipts of the year before by organisation."""
         before = self.terms.period.previous()
         of_year = (self.lines.day >= np.datetime64(before.start)) & (self.lines.day <= np.datetime64(before.end))
-        if not of_year.any():
-            return agreement.last_year
-        own = of_year & (self.organisation == agreement.organisation)
-        own &= (self.fund == agreement.fund) | (self.fund == "")
-        return int(self.lines.pence[own].sum())
+        then = np.flatnonzero(of_year)
+        return {name: then[where] for name, where in _positions(self.organisation[then]).items()}
+
+    @cached_property
+    def _holds_last_year(self) -> bool:
+        """Whether the ledger reaches back far enough to hold last year as a whole, not just its last weeks."""
+        start = np.datetime64(self.terms.period.start) - np.timedelta64(self.terms.window_days, "D")
+        return bool(self._last_years) and bool((self.lines.day < start).any())
 
     # ----------------------------------------------------------------------- what no agreement identifies
 
@@ -434,7 +453,7 @@ class _Books:
         """What a receipt is that no agreement identifies."""
         whose, pence = str(self.organisation[k]), int(self.lines.pence[k])
         words = f"{self.lines.reference[k]} {self.lines.text[k]}"
-        agreed = [each for each in self.agreements if each.organisation == whose]
+        agreed = self._agreements_of.get(whose, [])
         if self.lines.journal[k] and whose and whose == self.terms.own_authority:
             return Class.OWN_AUTHORITY_JOURNAL, "", ()
         if self.prior[k]:

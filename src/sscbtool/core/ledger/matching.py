@@ -9,7 +9,7 @@ import numpy as np
 
 from sscbtool.core.ledger.inputs import Array, Invoices, Lines, day_of
 from sscbtool.core.ledger.results import Class, Match, Receipt
-from sscbtool.core.ledger.subsets import choose
+from sscbtool.core.ledger.subsets import Effort, choose
 from sscbtool.core.ledger.verdict import Case, Finding
 
 
@@ -115,8 +115,11 @@ class _Table:
 
     def by_sum(self) -> None:
         """Several receipts that make up one invoice, or one receipt that covers several."""
+        effort = Effort()
         for j in list(self.asked):
-            choice = choose([int(self.lines.pence[k]) for k in self.receipts], int(self.net[j]))
+            if effort.left <= 0:
+                return
+            choice = choose([int(self.lines.pence[k]) for k in self.receipts], int(self.net[j]), effort=effort)
             if choice and choice.only:
                 ks = [
                     k
@@ -125,7 +128,9 @@ class _Table:
                 ]
                 self.pair(j, ks, "instalments")
         for k in list(self.receipts):
-            choice = choose([int(self.net[j]) for j in self.asked], int(self.lines.pence[k]))
+            if effort.left <= 0:
+                return
+            choice = choose([int(self.net[j]) for j in self.asked], int(self.lines.pence[k]), effort=effort)
             if choice and choice.only and len(set(choice.amounts)) == sum(choice.amounts.values()):
                 js = [j for j in self.asked if int(self.net[j]) in choice.amounts]
                 names = ", ".join(str(self.invoices.number[j]) for j in js)
