@@ -7,7 +7,7 @@ import pytest
 from tests.factories import REGISTER, contributions, grid_of, table_of
 
 from sscbtool.core.amounts import split_amounts
-from sscbtool.core.headings import Unit, slot, stem, year_in
+from sscbtool.core.headings import Unit, month_in, slot, stem, unit_by_note, year_in
 from sscbtool.core.model import Note, RowRole
 from sscbtool.core.recognise import (
     blocks,
@@ -251,3 +251,41 @@ def test_an_amount_cut_in_two_by_its_own_comma_is_told():
     )
     table = table_of(grid)
     assert list(split_amounts(grid, table, match_headers(table, contributions()))) == [(2, 2), (4, 2)]
+
+
+@pytest.mark.parametrize(
+    ("heading", "expected"),
+    [
+        ("Apr", ("Apr", None)),
+        ("April 2018", ("Apr", 2018)),
+        ("Apr-18", ("Apr", 2018)),
+        ("01/04/2018", ("Apr", 2018)),
+        ("2019-03-31", ("Mar", 2019)),
+        ("Marching", None),
+        ("Decision", None),
+        ("Period 1", None),
+        ("31/04/2018", None),
+    ],
+)
+def test_a_heading_may_be_a_month_or_a_date_within_one(heading, expected):
+    assert month_in(heading) == expected
+
+
+@pytest.mark.parametrize(
+    ("note", "expected"),
+    [
+        ("All figures in this workbook are in thousands of pounds", Unit.SCALED),
+        ("Values are expressed in £k unless otherwise stated", Unit.SCALED),
+        ("Multiply all of the amounts that follow by 1,000", Unit.SCALED),
+        ("All of the amounts below are stated in US dollars", Unit.FOREIGN),
+        ("The reporting currency of this workbook is the euro", Unit.FOREIGN),
+        ("Please note that all values here are given in pence", Unit.PENCE),
+        ("All amounts are in pounds and pence, as they were paid", None),
+        ("Thousands of children benefit from this work each year", None),
+        ("The £1.2m grant of the year is not part of these figures", None),
+        ("Contributions are paid in four instalments by each partner", None),
+        ("All amounts are rounded to the nearest pound sterling here", None),
+    ],
+)
+def test_a_sentence_about_the_figures_may_state_their_unit(note, expected):
+    assert unit_by_note(note) == expected

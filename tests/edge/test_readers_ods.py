@@ -21,6 +21,7 @@ SPACES = (
     'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
     'xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0" '
     'xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0" '
+    'xmlns:number="urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0" '
     'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
 )
 MANIFEST = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
@@ -298,3 +299,39 @@ def test_a_file_of_odfpy_is_read():
 def test_macros_are_remarked():
     data = package('<table:table table:name="Data"/>', extra={"Basic/script-lc.xml": "<x/>"})
     assert read(data, FileFormat.ODS, Limits()).remarks == (Remark(RemarkKind.MACROS),)
+
+
+STYLES = (
+    '<number:currency-style style:name="N1"><number:currency-symbol>{sign}</number:currency-symbol>'
+    "<number:number/></number:currency-style>"
+    '<style:style style:name="money" style:family="table-cell" style:data-style-name="N1"/>'
+    '<style:style style:name="heir" style:family="table-cell" style:parent-style-name="money"/>'
+)
+
+
+@pytest.mark.parametrize("sign", ["€", "£", "EUR"])
+@pytest.mark.parametrize("where", ["cell", "row", "column", "heir", "styles"])
+def test_a_currency_is_read_from_the_style_of_a_cell_its_row_or_its_column(sign, where):
+    styles = STYLES.format(sign=sign)
+    own = {"cell": ' table:style-name="money"', "heir": ' table:style-name="heir"'}.get(where, "")
+    number = f'<table:table-cell office:value-type="float" office:value="5"{own}/>'
+    words = ' table:default-cell-style-name="money"' if where == "row" else ""
+    named = {"column": "money", "styles": "heir"}.get(where)
+    column = f'<table:table-column table:default-cell-style-name="{named}"/>' if named else ""
+    outside = {"styles.xml": f"<office:document-styles {SPACES}>{styles}</office:document-styles>"}
+    read_as = opened(
+        f'<table:table table:name="Data">{column}{row(number, words=words)}</table:table>',
+        styles="" if where == "styles" else styles,
+        extra=outside if where == "styles" else {},
+    )
+    assert read_as.grids[0].format_code(0, 0) == f'"{sign}"0.00'
+
+
+def test_styles_that_loop_say_nothing():
+    styles = "".join(
+        f'<style:style style:name="{one}" style:family="table-cell" style:parent-style-name="{other}"/>'
+        for one, other in (("a", "b"), ("b", "a"))
+    )
+    number = '<table:table-cell office:value-type="float" office:value="5" table:style-name="a"/>'
+    body = f'<table:table table:name="Data">{row(number)}</table:table>'
+    assert opened(body, styles=styles).grids[0].format_code(0, 0) == "General"

@@ -155,3 +155,23 @@ def test_too_many_sheets_are_refused():
         book.add_sheet(f"S{number}")
     with pytest.raises(InputRefused, match="more than 2 sheets"):
         opened(saved(book), replace(Limits(), sheets=2))
+
+
+def formulas(*written: str) -> Grid:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("Data")
+    sheet.write(0, 0, 5)
+    for i, formula in enumerate(written, 1):
+        sheet.write(i, 0, xlwt.Formula(formula))
+    return opened(saved(book)).grids[0]
+
+
+def test_formulas_without_a_result_in_a_sheet_that_has_none_were_never_calculated():
+    grid = formulas("A1+1", "SUM(A1:A2)")
+    assert grid.rows.tolist() == [1, 2, 3]
+    assert [Flag(int(each)) for each in grid.flags[:, 0]] == [Flag.NONE, *[Flag.FORMULA | Flag.UNCACHED] * 2]
+    assert [Kind(int(each)) for each in grid.kinds[:, 0]] == [Kind.NUMBER, Kind.BLANK, Kind.BLANK]
+
+
+def test_a_formula_that_may_be_an_empty_text_is_a_blank_cell():
+    assert formulas('IF(A1=5;"";1)').rows.tolist() == [1]

@@ -228,6 +228,37 @@ TRAPS = [
         Trap(f"{name}, no unit", book({"Notes": [["About"], [said]], "Data": [HEAD, *ROWS]}), "650.00")
         for name, said in PROSE.items()
     ),
+    Trap(
+        "figure without a label under the table",
+        sheet([*HEAD, "Date"], [FIRE, 500, "01/05/2018"], [TRUST, 100, "02/05/2018"], [None, 650, None]),
+        "600.00",
+        ("SSCB-TAB-18 B4",),
+    ),
+    Trap(
+        "payment beside the table",
+        sheet([*HEAD], [FIRE, 500, None, TRUST, 100], [COURT, 50]),
+        "550.00",
+        ("SSCB-TAB-18 E2",),
+    ),
+    Trap(
+        "signs in a column of their own",
+        sheet([*HEAD, "Dr/Cr"], [FIRE, 500, "CR"], [TRUST, 100, "DR"]),
+        "600.00",
+        ("SSCB-TAB-20 C2",),
+    ),
+    Trap("units in a row under the headings", sheet(HEAD, [None, "£"], *ROWS), "650.00"),
+    Trap("thousands in a row under the headings", sheet(HEAD, [None, "£000"], *ROWS), "650.00", ("SSCB-TAB-11 B2",)),
+    Trap("columns numbered under the headings", sheet([*HEAD, "Date"], [1, 2, 3], [FIRE, 5, "01/05/2018"]), "5.00"),
+    Trap(
+        "a band over some of the headings",
+        sheet(["Organisation", "2018-19", None], [None, "Amount", "Date"], [FIRE, 5, "01/05/2018"], merged=["B1:C1"]),
+        "5.00",
+    ),
+    Trap(
+        "sections over quarters",
+        sheet(["Organisation", "Q1", "Q2", "Q3", "Q4"], ["Health"], [TRUST, 4, 1, 3, 2], ["Fire"], [FIRE, 2, 2, 2, 2]),
+        "18.00",
+    ),
 ]
 
 

@@ -63,19 +63,49 @@ def strays(
             if text in register:
                 yield Stray(row, number, certain=True)
                 continue
-            if not text and row not in aside:
+            if not text and row < table.area.top:
                 continue
             if NO_AMOUNT.search(text) or (amount == amount.to_integral_value() and 1990 <= amount <= 2099):
                 continue
             sums = sums if sums is not None else _sum(grid, table, j)
             if amount != sums:
                 yield Stray(row, number, certain=False)
+    yield from _beside(grid, register, tables)
+
+
+def _beside(grid: Grid, register: Register, tables: Sequence[Table]) -> Iterator[Stray]:
+    """Amounts right of a registered organisation in columns that no table of the sheet has a heading for."""
+    named = {head.number for each in tables for head in each.heads if head.path}
+    for j in range(len(grid.columns) - 1):
+        number = int(grid.columns[j])
+        if number in named or number + 1 in named or int(grid.columns[j + 1]) != number + 1:
+            continue
+        texts = (grid.kinds[:, j] == Kind.TEXT) & (grid.kinds[:, j + 1] != Kind.BLANK)
+        for i in np.flatnonzero(texts).tolist():
+            if isinstance(_amount(grid, i, j + 1), Decimal) and grid.text(i, j).strip() in register:
+                yield Stray(int(grid.rows[i]), number + 1, certain=False)
 
 
 def _sum(grid: Grid, table: Table, j: int) -> Decimal:
     """The amounts of a table's rows in one column; what cannot be read counts nothing."""
     found = (_amount(grid, i, j) for i in np.searchsorted(grid.rows, table.data_rows).tolist())
     return sum((each for each in found if isinstance(each, Decimal)), Decimal(0))
+
+
+SIGN_COLUMN = frozenset({"dr cr", "cr dr", "debit credit", "credit debit", "d c", "c d", "sign", "plus minus", "+"})
+CREDITS = frozenset({"cr", "c", "credit", "credits", "minus", "negative", "-"})
+
+
+def signed_cells(grid: Grid, table: Table) -> Iterator[tuple[int, int]]:
+    """Cells of a column of signs that call their row a credit, where other rows are called otherwise: (row, column)."""
+    at = np.searchsorted(grid.rows, table.data_rows).tolist()
+    for head in table.heads:
+        j = stored_column(grid, head.number)
+        if j is None or not head.path or fold(head.path[-1]) not in SIGN_COLUMN:
+            continue
+        said = [(i, fold(text) or text) for i in at if (text := grid.text(i, j).strip())]
+        if len({word for _, word in said}) > 1:
+            yield from ((int(grid.rows[i]), head.number) for i, word in said if word in CREDITS)
 
 
 def covered_amounts(grid: Grid, table: Table, match: HeaderMatch) -> Iterator[tuple[int, int]]:

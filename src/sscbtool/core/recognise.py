@@ -190,8 +190,12 @@ def restored(grid: Grid, table: Table, match: HeaderMatch, schema: ReturnSchema,
         named = row in with_totals and _named_by_a_code(grid, i, match, schema)
         if role is RowRole.REPEATED_HEADER or (row in with_totals and not named):
             continue
-        filled = {int(n) for j, n in enumerate(grid.columns) if grid.kinds[i, j] != Kind.BLANK} & known
-        if needed <= filled or (not named and role is not RowRole.TOTAL and len(filled) >= max(2, len(known) / 2)):
+        cells = np.flatnonzero(grid.kinds[i] != Kind.BLANK).tolist()
+        if [grid.text(i, j) for j in cells] == [str(n + 1) for n in range(len(cells))]:
+            continue  # the columns numbered
+        filled = {int(grid.columns[j]) for j in cells} & known
+        whole = needed <= filled and (not match.wide or filled & set(match.wide.values()))
+        if whole or (not named and role is not RowRole.TOTAL and len(filled) >= max(2, len(known) / 2)):
             back.append(row)
     if not back:
         return table

@@ -325,6 +325,12 @@ STRAY_FIGURE: Wording = (
     "A figure stands here in line with the amounts but outside the table; it was not counted.",
     "Move it among the rows if it is a payment, or take it out.",
 )
+SIGNED: Wording = (
+    "SSCB-TAB-20",
+    QUERY,
+    "This row is called a credit in a column of its own; its amount was counted with the sign that it has.",
+    "Write a minus sign before amounts that are taken away.",
+)
 COVERED: Wording = (
     "SSCB-TAB-19",
     QUERY,

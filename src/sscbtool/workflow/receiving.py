@@ -310,7 +310,7 @@ class _OneFile:
     def _submission(self, grid: Grid, table: Table, match: HeaderMatch) -> TableReport:
         """The rows of one recognised table."""
         from sscbtool.core import wording
-        from sscbtool.core.amounts import controls, covered_amounts, foreign_cells, split_amounts
+        from sscbtool.core.amounts import controls, covered_amounts, foreign_cells, signed_cells, split_amounts
         from sscbtool.core.normalise import normalise
         from sscbtool.core.recognise import restored
         from sscbtool.core.validate import word, worded
@@ -345,6 +345,8 @@ class _OneFile:
             self.findings.append(wording.say(wording.SPLIT, Place(path, table.sheet, row, column), None))
         for row, column in foreign_cells(grid, table) if match.money else ():
             self.findings.append(wording.say(wording.CURRENCY, Place(path, table.sheet, row, column), None))
+        for row, column in signed_cells(grid, table) if match.money else ():
+            self.findings.append(wording.say(wording.SIGNED, Place(path, table.sheet, row, column), None))
         for row, column in covered_amounts(grid, table, match):
             self.findings.append(wording.say(wording.COVERED, Place(path, table.sheet, row, column), None))
         for row, column, difference in controls(grid, table, match):

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from sscbtool.core.locate.cells import Look, Vector
-from sscbtool.core.locate.regions import Region, Sheet
+from sscbtool.core.locate.regions import UNIT, Region, Sheet
 from sscbtool.core.model import ColumnHead
 
 _NOTE = re.compile(r"\s*[(\[]\s*(?:see\s+)?(?:foot)?notes?:?\s*\d+(?:\s*(?:,|and|&)\s*\d+)*\s*[)\]]\s*$", re.IGNORECASE)
@@ -38,10 +38,6 @@ _ENUMERATED = frozenset(
     }
 )
 """Words that a number belongs to: ``Apr18`` is a month of a year, and no ``Apr`` with a footnote."""
-_UNIT = re.compile(
-    r"^\(?\s*(?:%|£|£?\s*'?000s?|£\s*(?:m|k|bn|million|thousand|'000s?|000s?)|no\.?|#|thousands?|millions?)\s*\)?$",
-    re.IGNORECASE,
-)
 _YEAR_MARKED = re.compile(r"^((?:19|20)\d\d)\d$")
 
 
@@ -111,7 +107,7 @@ def heads_of(sheet: Sheet, region: Region) -> tuple[ColumnHead, ...]:
 
 def _joined(path: list[str], name: str) -> list[str]:
     """The stack with one more name under it; a bare unit joins the name above it."""
-    if path and _UNIT.match(name):
+    if path and UNIT.match(name):
         unit = name if name.startswith("(") else f"({name})"
         return [*path[:-1], f"{path[-1]} {unit}"]
     return [*path, name]

@@ -26,6 +26,11 @@ _LABEL_WORDS = re.compile(
     r"description|service|age|sex|gender|ethnicity|indicator|measure|date|quarter|council|country|local|item|line)s?\b",
     re.IGNORECASE,
 )
+UNIT = re.compile(
+    r"^\(?\s*(?:%|£|£?\s*'?000s?|£\s*(?:m|k|bn|million|thousand|'000s?|000s?)|no\.?|#|thousands?|millions?)\s*\)?$",
+    re.IGNORECASE,
+)
+"""A header cell that is nothing but the unit of the name above it."""
 _PROSE = re.compile(
     r"^\s*(?:notes?\b|source|\*|†|‡|\(?\d{1,2}[.)]\s|\[|https?:|contact|published|©|crown|x\s*=|\.\.?\s*=)",
     re.IGNORECASE,
@@ -286,7 +291,8 @@ def _signature(window: _Window, r: int) -> tuple[str, ...]:
 
 def _complete_header(window: _Window, block: _Block, floor: int) -> tuple[list[int], list[int]]:
     """The header's rows and, below the last, the first body row; trims prose above and adds rows that complete it."""
-    last = block.rows[-1]
+    numbered = _numbers_names(window, block)
+    last = block.rows[-2] if numbered else block.rows[-1]
     below = window.below(last)
     used = (window.looks[below] != Look.BLANK).any(0) if len(below) else np.zeros(len(window.columns), bool)
     rows = [last]
@@ -301,7 +307,16 @@ def _complete_header(window: _Window, block: _Block, floor: int) -> tuple[list[i
         rows.insert(0, r)
         named |= _covered(window, r)
     rows += _completed_below(window, rows, used)
-    return rows, [c for c in block.codes if c > rows[0]] + _column_numbers(window, rows[-1])
+    codes = [c for c in block.codes if c > rows[0]] + numbered
+    return rows, codes or _column_numbers(window, rows[-1])
+
+
+def _numbers_names(window: _Window, block: _Block) -> list[int]:
+    """The block's last row where it only numbers columns that the row above it names."""
+    if len(block.rows) < 2 or _column_numbers(window, block.rows[-2]) != block.rows[-1:]:
+        return []
+    numbers = window.looks[block.rows[-1]] == Look.NUMBER
+    return block.rows[-1:] if (window.looks[block.rows[-2]][numbers] == Look.TEXT).all() else []
 
 
 def _covered(window: _Window, r: int) -> Vector:
@@ -328,8 +343,11 @@ def _belongs_above(window: _Window, r: int, rows: list[int], named: Vector, used
         return True
     if not asked and not (looks == Look.TEXT).any():
         return False
+    if asked and all(UNIT.match(text) for text in _signature(window, rows[0])):
+        return True
     adds = _covered(window, r) & ~named & used
-    if adds.any() and (asked or len(cells) > 1) and not (len(cells) == 2 and adds[0] and adds.sum() == 1):
+    lone = len(cells) == 2 and adds[0] and adds.sum() == 1 and not any(_is_wide(window, r, k) for k in cells.tolist())
+    if adds.any() and (asked or len(cells) > 1) and not lone:
         return True
     return _is_band(window, r, rows)
 
@@ -394,7 +412,8 @@ def _completed_below(window: _Window, rows: list[int], used: Vector) -> list[int
         inside = window.sheet.row(window.top + r) <= deepest
         fresh = not (cells & named).any() and (cells & used).any() and not (window.looks[r] != Look.TEXT)[cells].any()
         label = int(cells.sum()) > 1 or bool(_LABEL_WORDS.search(_signature(window, r)[0]))
-        if not inside and not (fresh and label):
+        units = all(UNIT.match(text) for text in _signature(window, r)) and bool(named[cells].all())
+        if not inside and not (fresh and label) and not units:
             break
         added.append(r)
         named = named | cells
