@@ -33,7 +33,7 @@ UNIT_NOTE = 40
 """Characters of a note that may be a unit; a longer one is prose."""
 POUNDS_AND_PENCE = re.compile(r"pounds? (?:sterling )?(?:and|&) pence|£ ?(?:and|&) ?p\b", re.IGNORECASE)
 TIMES = re.compile(
-    r"\( ?[x×] ?1,?0{2,5} ?\)|^ ?[x×] ?1,?0{2,5} ?$|\b(?:multiply|times|multiplied)\b.{0,30}\b1,?0{2,5}\b",
+    r"\( ?[x×] ?1,?0{2,5} ?\)|^ ?[x×] ?1,?0{2,5} ?$|\b(?:multiply|times|multiplied)\b.{0,60}\b1,?0{2,5}\b",
     re.IGNORECASE,
 )
 _UNIT_WORD = rf"thousands?|millions?|billions?|hundreds|{_ZEROES}|pence|euros?|eur|(?:us )?dollars?|usd|k\b|mn?\b"
