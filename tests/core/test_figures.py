@@ -308,11 +308,11 @@ def test_a_total_that_the_returns_do_not_come_to_is_contradicted():
 @pytest.mark.parametrize(
     ("difference", "near", "says"),
     [
-        ("500", Near("B7 of a.csv", Decimal(500), counted=True), "the amount in B7 of a.csv: it may be counted twice"),
-        ("-500", Near("B7 of a.csv", Decimal(500), counted=False), "the amount in B7 of a.csv, which is not counted"),
-        ("-500", Near("B7 of a.csv", Decimal(-250), counted=True), "twice the amount in B7 of a.csv: its sign"),
-        ("500", Near("B7 of a.csv", Decimal(250), counted=True), "twice the amount in B7 of a.csv: its sign"),
-        ("-500", Near("B7 of a.csv", Decimal(500), counted=True), None),
+        ("500", Near("B7", "a.csv", Decimal(500), counted=True), "the amount in B7 of a.csv: it may be counted twice"),
+        ("-500", Near("B7", "a.csv", Decimal(500), counted=False), "the amount in B7 of a.csv, which is not counted"),
+        ("-500", Near("B7", "a.csv", Decimal(-250), counted=True), "twice the amount in B7 of a.csv: its sign"),
+        ("500", Near("B7", "a.csv", Decimal(250), counted=True), "twice the amount in B7 of a.csv: its sign"),
+        ("-500", Near("B7", "a.csv", Decimal(500), counted=True), None),
         ("0.02", None, "pence points to rounding"),
         ("-36", None, "two digits have changed places"),
         ("-35", None, None),
@@ -324,7 +324,7 @@ def test_a_hint_is_given_where_arithmetic_gives_one(difference, near, says):
 
 
 def test_a_hint_stands_in_the_reason_of_a_break():
-    near = (Near("B12 of LFB.xls", Decimal(500), counted=False),)
+    near = (Near("B12", "LFB.xls", Decimal(500), counted=False),)
     result = judge(figure(Comparator.EQUALS, "1000", unit="GBP"), known(Decimal("500.00"), near=near))
     assert result.reason == (
         "The returns come to £500.00, £500.00 less than published. "

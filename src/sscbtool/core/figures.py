@@ -44,7 +44,8 @@ class Near:
     """A row of the return whose amount has to do with a difference."""
 
     cell: str
-    """``B7 of ledger.xlsx``."""
+    """``B7``."""
+    file: str
     amount: Decimal
     counted: bool
     """Whether the figure counts the row."""
@@ -464,13 +465,20 @@ def exact(value: Any) -> Decimal | None:
 
 def hint(difference: Fraction, figure: Figure, near: Iterable[Near] = ()) -> str:
     """A likely cause of a difference where arithmetic gives one: a row's amount, its sign, its digits; else nothing."""
+    near = tuple(near)
+    same = [each for each in near if each.counted and each.amount == difference]
+    if len(same) > 1:
+        files = list(dict.fromkeys(each.file for each in same))
+        places = [f"{_both([each.cell for each in same if each.file == file])} of {file}" for file in files]
+        return f" That is the amount in each of {_both(places)}: one of them may be counted twice."
+    if same:
+        where = f"{same[0].cell} of {same[0].file}"
+        return f" That is the amount in {where}: it may be counted twice, or not belong to this figure."
     for each in near:
-        if each.counted and each.amount == difference:
-            return f" That is the amount in {each.cell}: it may be counted twice, or not belong to this figure."
         if not each.counted and each.amount == -difference:
-            return f" That is the amount in {each.cell}, which is not counted."
+            return f" That is the amount in {each.cell} of {each.file}, which is not counted."
         if each.counted and each.amount * 2 == difference:
-            return f" That is twice the amount in {each.cell}: its sign may be wrong."
+            return f" That is twice the amount in {each.cell} of {each.file}: its sign may be wrong."
     if figure.unit not in MONEY_UNITS:
         return ""
     if abs(difference) < 1:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from sscbtool.core.model import Comparator, Figure, Measure
 from sscbtool.core.occasions import SLOTS, span
 from sscbtool.core.precision import PERCENT_UNITS, Measuring, number, tolerance
+from sscbtool.core.values import Period, parse_period
 
 OF_A_LIST = frozenset({Comparator.EVERY, Comparator.COUNT_OF_LIST, Comparator.SAME_SET})
 OF_A_SHARE = frozenset({Comparator.HALF, Comparator.MAJORITY})
@@ -130,3 +131,23 @@ def as_at_of(figure: Figure) -> dt.date | None:
         return dt.date.fromisoformat(figure.as_at) if figure.as_at else None
     except ValueError:
         return None
+
+
+AS_AT = "{as_at}"
+"""Stands in a measure's SQL for the day that a figure is stated as at."""
+
+
+def dated(sql: str, day: dt.date | None) -> str:
+    """``sql`` with ``{as_at}`` as a date; where no day is known, as none, so that nothing compares with it."""
+    return sql.replace(AS_AT, f"DATE '{day.isoformat()}'" if day else "CAST(NULL AS DATE)")
+
+
+def last_day(period: str | None) -> dt.date | None:
+    """The last day of a year as it is written; None where none is."""
+    of = parse_period(period) if period else None
+    return of.end if isinstance(of, Period) else None
+
+
+def as_stated(sql: str, figure: Figure, period: str | None) -> str:
+    """A measure's SQL with the day that the figure is stated as at, as a reader may try it himself."""
+    return dated(sql, as_at_of(figure) or last_day(period))

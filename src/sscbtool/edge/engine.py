@@ -19,11 +19,9 @@ import pandas as pd
 import pyarrow as pa
 
 from sscbtool.core.model import Measure, Measured
-from sscbtool.core.values import Interval, Period, parse_period
+from sscbtool.core.register import dated, last_day
+from sscbtool.core.values import Interval
 from sscbtool.errors import BadConfiguration
-
-AS_AT = "{as_at}"
-"""Stands in a measure's SQL for the day that a figure is stated as at."""
 
 _EXACT = re.compile(
     r'(?:U?(?:TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL\(.*\)|VARCHAR|DATE|TIMESTAMP.*|"NULL")(?:\[\])?'
@@ -39,9 +37,9 @@ _GROUPS = "GROUP BY GROUPING SETS ((partner, quarter), (partner), (quarter), ())
 class CannotWorkOut(BadConfiguration):
     """SQL that does not run or gives no exact value; the reason, for who knows which file it stands in."""
 
-    def __init__(self, measure: Measure, reason: str, hint: str) -> None:
-        super().__init__(f"The measure {measure.return_name}.{measure.name} cannot be worked out: {reason}.", hint)
-        self.reason = reason
+    def __init__(self, measure: Measure, says: str, hint: str) -> None:
+        super().__init__(f"The measure {measure.return_name}.{measure.name} {says}.", hint)
+        self.reason = f"the measure {says}"
 
 
 class Engine:
@@ -86,7 +84,7 @@ class Engine:
         Raises:
             CannotWorkOut: the SQL does not run, or gives no exact value; the sentence names return and measure.
         """
-        day = as_at or _last_day(period)
+        day = as_at or last_day(period)
         condition = dated(conditions(measure.where, where), day)
         parts = [_listing(dated(measure.sql, day))] if measure.listed else [dated(measure.sql, day)]
         if measure.of is not None:
@@ -107,7 +105,7 @@ class Engine:
 
         A listed measure gives how many items it lists, a share whose unit is a percentage the percentage to one place.
         """
-        day = _last_day(period)
+        day = last_day(period)
         condition = dated(conditions(measure.where), day)
         sql = f"count(DISTINCT ({measure.sql}))" if measure.listed else measure.sql
         parts = [dated(part, day) for part in (sql, measure.of or "NULL")]
@@ -132,7 +130,7 @@ class Engine:
         self, measure: Measure, parts: Sequence[str], period: str | None, as_at: dt.date | None = None
     ) -> tuple[int, ...]:
         """How many rows of the measure's return are left by none of ``parts``, by the first, by the first two ..."""
-        day = as_at or _last_day(period)
+        day = as_at or last_day(period)
         flags = "".join(f", ({dated(part, day)}) AS _p{n}" for n, part in enumerate(parts))
         left = [f"_p{n}" for n in range(len(parts))]
         counts = [f"count(CASE WHEN {' AND '.join(left[: n + 1])} THEN 1 END)" for n in range(len(parts))]
@@ -188,29 +186,21 @@ class Engine:
             if any(not _EXACT.fullmatch(each) for each in types[:exact]):
                 raise CannotWorkOut(
                     measure,
-                    "it gives no exact value",
+                    "gives no exact value",
                     "It must give a whole number, a decimal, a date or text: use sums and counts, and of for a share.",
                 )
             return list(found.fetchall())
         except duckdb.Error as fault:
             reason = re.sub(r"\s+", " ", str(fault).split("\n", maxsplit=1)[0]).rstrip("!. ")
-            raise CannotWorkOut(measure, reason, "Mend the SQL of the measure, or the figure's where.") from None
+            raise CannotWorkOut(
+                measure, f"cannot be worked out: {reason}", "Mend the SQL of the measure, or the figure's where."
+            ) from None
 
 
 def conditions(*parts: str | None) -> str:
     """`` WHERE (a) AND (b)``, or nothing."""
     stated = [f"({part})" for part in parts if part]
     return f" WHERE {' AND '.join(stated)}" if stated else ""
-
-
-def dated(sql: str, day: dt.date | None) -> str:
-    """``sql`` with ``{as_at}`` as a date; where no day is known, as none, so that nothing compares with it."""
-    return sql.replace(AS_AT, f"DATE '{day.isoformat()}'" if day else "CAST(NULL AS DATE)")
-
-
-def _last_day(period: str | None) -> dt.date | None:
-    of = parse_period(period) if period else None
-    return of.end if isinstance(of, Period) else None
 
 
 def _names(sql: str, column: str) -> bool:

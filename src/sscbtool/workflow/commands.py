@@ -27,6 +27,7 @@ from sscbtool.core.model import (
 )
 from sscbtool.core.organisations import Register
 from sscbtool.core.pseudonym import pseudonymised
+from sscbtool.core.register import as_stated
 from sscbtool.core.standing import BREAKS
 from sscbtool.core.values import Period
 from sscbtool.edge.catalogue import load_catalogue, load_organisations
@@ -168,14 +169,19 @@ def _at_length(judged: Judged, result: FigureResult) -> dict[str, Any]:
     from sscbtool.workflow import judging
 
     measure = judging.measure_of(judged, result.figure)
+    year = str(Period(judged.period.year)) if judged.period else None
     return {
         "figure_id": result.figure.figure_id,
         "comparator": result.figure.comparator,
         "return": result.figure.return_name,
         "measure": measure.name if measure else None,
         "title": measure.title if measure else None,
-        "sql": measure.sql if measure else None,
-        "where": [part for part in ((measure.where if measure else None), result.figure.where) if part],
+        "sql": as_stated(measure.sql, result.figure, year) if measure else None,
+        "where": [
+            as_stated(part, result.figure, year)
+            for part in ((measure.where if measure else None), result.figure.where)
+            if part
+        ],
         "note": result.figure.note,
         "reason": result.reason,
         "rows_counted": result.rows_counted,

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,7 +37,7 @@ from sscbtool.core.model import (
 )
 from sscbtool.core.normalise import empty_frame
 from sscbtool.core.precision import number
-from sscbtool.core.register import as_at_of, parts_of
+from sscbtool.core.register import as_at_of, as_stated, parts_of
 from sscbtool.core.rows import Rows, gather
 from sscbtool.core.standing import BREAKS
 from sscbtool.core.validate import validate, word, worded
@@ -347,12 +348,10 @@ def hold(judged: Judged, figures: Iterable[Figure], expected: frozenset[str] = f
 def sensitivity(judged: Judged, results: Iterable[FigureResult], proposed: Mapping[str, str]) -> Iterator[FigureResult]:
     """The results, each count of organisations with what it would be if the proposed merges were accepted.
 
-    ``proposed`` is name as typed -> the code or name it may mean. Nothing is merged by it.
+    ``proposed`` is name as typed -> the code or name it may mean. Nothing is merged by it. Where no merge would change
+    a count, that is said too: it does not rest on how names were typed.
     """
-    if not proposed:
-        yield from results
-        return
-    merged = {name: _merged(rows, proposed) for name, rows in judged.rows.items()}
+    merged = {name: _merged(rows, proposed) for name, rows in judged.rows.items()} if proposed else None
     period = str(Period(judged.period.year)) if judged.period else None
     with engine_for(judged, merged) as engine:
         for result in results:
@@ -360,12 +359,15 @@ def sensitivity(judged: Judged, results: Iterable[FigureResult], proposed: Mappi
             if measure is None or result.evidenced is None or not _counts_organisations(judged, measure):
                 yield result
                 continue
-            value = engine.measure(measure, result.figure.where, period, as_at_of(result.figure)).value
+            value: Any = result.evidenced
+            if proposed:
+                value = engine.measure(measure, result.figure.where, period, as_at_of(result.figure)).value
+            said = f"{result.evidenced} as typed after known aliases; "
             if value == result.evidenced:
-                yield result
-                continue
-            merges = f"{len(proposed)} proposed {'merge is' if len(proposed) == 1 else 'merges are'} accepted"
-            said = f"{result.evidenced} as typed after known aliases; {value} if {merges}."
+                said += "no proposed merge would change it."
+            else:
+                merges = f"{len(proposed)} proposed {'merge is' if len(proposed) == 1 else 'merges are'} accepted"
+                said += f"{value} if {merges}."
             yield replace(result, reason=f"{result.reason} {said}".strip())
 
 
@@ -476,7 +478,7 @@ def _near(judged: Judged, engine: Engine, figure: Figure, known: Known) -> tuple
     near = []
     for k, amount in found:
         place = rows.place(k, column)
-        near.append(Near(f"{place.cell} of {(place.file or '').rpartition('/')[2]}", amount, k in counted))
+        near.append(Near(place.cell or "", (place.file or "").rpartition("/")[2], amount, k in counted))
     return tuple(near)
 
 
@@ -497,7 +499,7 @@ def _not_counted(
     between = engine.narrowing(measure, parts[:-1], period, as_at_of(figure)) if len(parts) > 1 else (of_period,)
     for part, before, after in zip(parts, between, (*between[1:], counted), strict=True):
         if before > after:
-            yield f"not {part}", before - after
+            yield f"not {as_stated(part, figure, period)}", before - after
 
 
 def _conjuncts(condition: str | None) -> Iterator[str]:

@@ -22,6 +22,7 @@ from sscbtool.core.model import (
     Result,
     Status,
 )
+from sscbtool.core.register import as_stated
 from sscbtool.render.present.figures import (
     TOO_SMALL,
     check_notes,
@@ -191,7 +192,8 @@ def _sql(figure: Figure, measure: Measure) -> str:
     condition = " where " + " and ".join(f"({part})" for part in wheres) if wheres else ""
     asked = f"distinct {measure.sql}" if measure.listed else measure.sql
     of = f", {measure.of} as whole" if measure.of else ""
-    return f"select {asked}{of} from {measure.return_name}{condition}"  # noqa: S608 - to be read by people, not run
+    sql = f"select {asked}{of} from {measure.return_name}{condition}"  # noqa: S608 - to be read by people, not run
+    return as_stated(sql, figure, None) if figure.as_at else sql
 
 
 def _compared(figure: Figure) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, assert_never
 
-from sscbtool.core.model import Catalogue, FigureResult, Measure, Outcome, Result, Status
+from sscbtool.core.model import Catalogue, Figure, FigureResult, Measure, Outcome, Result, Status
+from sscbtool.core.register import as_stated
 from sscbtool.core.standing import standing
 from sscbtool.core.suppress import is_personal, is_small
 from sscbtool.render.present.received import findings_in_short, refusals, row_facts, set_aside_lines
@@ -454,6 +455,11 @@ def trace(result: Result) -> Report:
     )
 
 
+def _stated(sql: str, figure: Figure) -> str:
+    """SQL with the day that the figure is stated as at."""
+    return as_stated(sql, figure, None) if figure.as_at else sql
+
+
 def _traced(result: FigureResult, catalogue: Catalogue | None) -> list[Section | None]:
     figure = result.figure
     measure = measure_of(result, catalogue)
@@ -473,7 +479,7 @@ def _traced(result: FigureResult, catalogue: Catalogue | None) -> list[Section |
         ("Return", return_title(figure.return_name, catalogue)),
         ("Measure", measure.title if measure else figure.measure),
         ("Worked out as", measure.sql if measure else None),
-        ("Over rows where", measure.where if measure else None),
+        ("Over rows where", _stated(measure.where, figure) if measure and measure.where else None),
         ("And where", figure.where),
         ("Compared by", figure.comparator.value.replace("_", " ") if figure.comparator else None),
         ("Tolerance", figure.tolerance or ("none: exact" if figure.comparator else None)),
