@@ -5,7 +5,6 @@ The one place that catches ``SscbError``, and the one place that writes to the t
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import signal
 import sys
@@ -15,7 +14,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
 import typer
 
 from sscbtool import __version__
@@ -67,13 +65,14 @@ def run(
             raise
         if beside:
             beside(result, request)
+        log_result(context, result)
         tell(result, output_format)
         deliver(result, output_format, output, show_values=show_values, settings=request.settings)
         if named and output is not None and sys.stderr is not None and sys.stderr.isatty():
             _say(f"Written to {output}.", "")
         return exit_code(result)
 
-    guarded(work)
+    guarded(work, context)
 
 
 def refuse_on_terminal(command: str, output_format: Format, output: Path | None) -> None:
@@ -86,40 +85,39 @@ def refuse_on_terminal(command: str, output_format: Format, output: Path | None)
         raise BadUsage("A workbook cannot be shown on a terminal.", f"Write it to a file: --output {command}.xlsx")
 
 
+_LOG = "sscbtool.log"
+"""Where the log to write stands among what the commands of one process share."""
+
+
 def log_to(context: typer.Context, path: Path | None) -> None:
     """Have what follows logged to ``path``; None leaves it as it was."""
     if path is not None:
         from sscbtool.edge.logfile import LogFile
 
-        words = [context.info_name or ""] if context.parent else []
-        context.find_root().meta[_LOG] = LogFile(path, " ".join(words))
+        context.find_root().meta[_LOG] = LogFile(path)
 
 
-_LOG = "sscbtool.log"
-
-
-def log(level: str, event: str, **facts: Any) -> None:
+def log(context: typer.Context | None, level: str, event: str, **facts: Any) -> None:
     """One line in the log, if there is one.
 
     Raises:
         CannotWrite: the log cannot be written.
     """
-    context = click.get_current_context(silent=True)
     to: LogFile | None = context.find_root().meta.get(_LOG) if context else None
     if context is not None and to is not None:
-        command = context.command_path.partition(" ")[2]
-        dataclasses.replace(to, command=command).write(level, event, **facts)
+        to.write(level, event, context.command_path.partition(" ")[2], **facts)
 
 
-def _log_result(result: Result) -> None:
+def log_result(context: typer.Context, result: Result) -> None:
     """What a run came to, in counts; refused files by name."""
     for file in result.files:
         if file.refused:
-            log("warning", "refused", file=file.path, reason=file.reason)
+            log(context, "warning", "refused", file=file.path, reason=file.reason)
     for remark in result.remarks:
-        log("info", "remark", text=remark)
+        log(context, "info", "remark", text=remark)
     counts = Counter("explained" if each.explained else each.severity.value for each in result.findings)
     log(
+        context,
         "info" if result.outcome == "clean" else "warning",
         "result",
         outcome=str(result.outcome),
@@ -163,11 +161,11 @@ def nothing(command: str) -> Result:
     return Result(command.replace("_", " "), None, Outcome.INCOMPLETE)
 
 
-def guarded(work: Callable[[], int]) -> None:
+def guarded(work: Callable[[], int], context: typer.Context | None = None) -> None:
     """Run a command; what an operator can fix is one sentence, a bug a traceback without anybody's data."""
     _answer_to_signals()
     try:
-        code = _logged(work)
+        code = _logged(work, context)
     except SscbError as trouble:
         _say(trouble.message, trouble.hint)
         code = trouble.exit_code
@@ -184,20 +182,20 @@ def guarded(work: Callable[[], int]) -> None:
     raise typer.Exit(int(code))
 
 
-def _logged(work: Callable[[], int]) -> int:
+def _logged(work: Callable[[], int], context: typer.Context | None) -> int:
     """The work, with a line in the log when it starts and one when it ends, however it ends."""
-    log("info", "started", version=__version__)
+    log(context, "info", "started", version=__version__)
     try:
         code = int(work())
     except SscbError as trouble:
-        log("error", "failed", code=int(trouble.exit_code), message=trouble.message)
+        log(context, "error", "failed", code=int(trouble.exit_code), message=trouble.message)
         raise
     except BaseException as fault:
         code = ExitCode.INTERRUPTED if isinstance(fault, KeyboardInterrupt) else ExitCode.BUG
         with suppress(CannotWrite):
-            log("error", "failed", code=int(code), message=type(fault).__name__, where=_where(fault))
+            log(context, "error", "failed", code=int(code), message=type(fault).__name__, where=_where(fault))
         raise
-    log("info" if code == 0 else "warning", "ended", code=code)
+    log(context, "info" if code == 0 else "warning", "ended", code=code)
     return code
 
 
@@ -297,7 +295,6 @@ def tell(result: Result, output_format: Format) -> None:
     """Refused files, one line each; with a machine format nothing else goes to stderr."""
     from sscbtool.core.neutral import printable
 
-    _log_result(result)
     for file in result.files:
         if file.refused:
             hint = f" {file.hint}" if file.hint else ""

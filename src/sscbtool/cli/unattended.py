@@ -12,6 +12,8 @@ from sscbtool.cli.running import (
     deliver,
     exit_code,
     guarded,
+    log,
+    log_result,
     log_to,
     nothing,
     refuse_on_terminal,
@@ -67,18 +69,18 @@ def check(
                 deliver(nothing("check"), output_format, output, show_values=False, settings=request.settings)
             raise
         if request.settings is not None and not dry_run:
-            _write_reports(result, request.settings)
+            _write_reports(context, result, request.settings)
+        log_result(context, result)
         if not (quiet and result.outcome is Outcome.CLEAN):
             tell(result, output_format)
             deliver(result, output_format, output, show_values=False, settings=request.settings)
         return exit_code(result)
 
-    guarded(work)
+    guarded(work, context)
 
 
-def _write_reports(result: Result, settings: Settings) -> None:
+def _write_reports(context: typer.Context, result: Result, settings: Settings) -> None:
     """The reports that the settings ask for, each whole under its name or not there."""
-    from sscbtool.cli.running import log
     from sscbtool.edge.workspace import write_new
     from sscbtool.render import OutputFormat, render
 
@@ -88,4 +90,4 @@ def _write_reports(result: Result, settings: Settings) -> None:
         written = render(result, OutputFormat(name), catalogue=result.catalogue)
         data = written if isinstance(written, bytes) else written.encode("utf-8", errors="backslashreplace")
         write_new(path, data, settings.file_mode, settings.group)
-        log("info", "report", file=str(path))
+        log(context, "info", "report", file=str(path))

@@ -31,6 +31,7 @@ app.add_typer(store_app, name="store", rich_help_panel=PANEL)
 
 @app.command(rich_help_panel=PANEL)
 def init(
+    context: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to lay the workspace out.")] = Path(),
     sample: Annotated[bool, typer.Option("--sample", help="Add the sample year.")] = False,
 ) -> None:
@@ -47,7 +48,7 @@ def init(
             typer.echo(line)
         return ExitCode.CLEAN
 
-    guarded(work)
+    guarded(work, context)
 
 
 @app.command(rich_help_panel=PANEL)

@@ -22,10 +22,9 @@ class LogFile:
     """Where a run writes its lines, and the name that they share."""
 
     path: Path
-    command: str
     run: str = field(default_factory=lambda: secrets.token_hex(6))
 
-    def write(self, level: str, event: str, **facts: Any) -> None:
+    def write(self, level: str, event: str, command: str, **facts: Any) -> None:
         """Append one line.
 
         Raises:
@@ -35,7 +34,7 @@ class LogFile:
             "time": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
             "level": level,
             "event": event,
-            "command": self.command,
+            "command": command,
             "run": self.run,
             "counts": {},
             **facts,

@@ -29,6 +29,7 @@ from sscbtool.core.model import (
 from sscbtool.core.neutral import INVISIBLE
 from sscbtool.render.report import MONEY, decimal_text
 
+_TOTAL = re.compile(r"\b(?:(?:grand|running|overall)\s+|sub[\s-]?)?total\b", re.IGNORECASE)
 _LIVE = re.compile(f"[{INVISIBLE}\x85\u2028\u2029]")
 
 
@@ -116,7 +117,7 @@ def _table(report: TableReport, *, with_text: bool) -> dict[str, Any]:
         "last_data_row": data_rows[-1] if data_rows else None,
         "rows": len(data_rows),
         "total_rows": [int(row) for row in table.total_rows],
-        "totals": [_control_total(total) for total in table.totals],
+        "totals": [_control_total(total, with_text=with_text) for total in table.totals],
         "notes": [{"cell": note.cell, "text": note.text if with_text else None} for note in table.notes],
         "hidden": {
             "rows": [int(row) for row in table.hidden_rows],
@@ -131,16 +132,22 @@ def _table(report: TableReport, *, with_text: bool) -> dict[str, Any]:
     }
 
 
-def _control_total(total: ControlTotal) -> dict[str, Any]:
+def _control_total(total: ControlTotal, *, with_text: bool) -> dict[str, Any]:
     return {
         "cell": total.cell,
-        "label": total.label,
+        "label": total.label if with_text else _plain_label(total.label),
         "column": total.column_name,
         "stated": None if total.stated is None else decimal_text(total.stated),
         "computed": None if total.computed is None else decimal_text(total.computed),
         "difference": None if total.difference is None else decimal_text(total.difference),
         "agrees": total.agrees,
     }
+
+
+def _plain_label(label: str) -> str:
+    """The words of a label by which it is a total: the rest of it is the sender's own text."""
+    found = _TOTAL.search(label)
+    return found[0] if found else "Total"
 
 
 def _set_aside(part: SetAside) -> dict[str, Any]:
