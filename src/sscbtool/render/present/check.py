@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sscbtool.core.changes import Changes, item_keys
-from sscbtool.core.model import FigureResult, Finding, Outcome, Result, Severity
+from sscbtool.core.model import Catalogue, FigureResult, Finding, Outcome, Result, Severity
 from sscbtool.render.present.received import (
     finding_rows,
     findings_as_data,
@@ -61,7 +62,7 @@ def check(result: Result) -> Report:
         *_by_partner(result, folder),
         _figures(result),
         _facts(result),
-        due_table(told["due"], result.catalogue) if told.get("due") else None,
+        _returns(told["due"], result.catalogue) if told.get("due") else None,
     ]
     return Report(
         title_of(result, "Check"),
@@ -89,11 +90,17 @@ def headline(result: Result) -> str:
         returns_sentence(due) if any(each["due"] for each in due) else "",
         f"{count_of(refused, 'file')} refused" if refused else "",
         f"{count_of(len(about['put_off']), 'file')} still being written" if about["put_off"] else "",
+        f"no row is of {result.period}" if _without_rows(result) else "",
         f"{count_of(len(result.files), 'file')}, {told['landed']:,} new",
         "dry run: nothing was changed" if about["dry_run"] else "",
         f"head {told['head'][:HEAD_LENGTH]}" if told.get("head") else "",
     ]
     return f"{title_of(result, 'Check')}{asked}: {'; '.join(filter(None, parts))}"
+
+
+def _without_rows(result: Result) -> bool:
+    """Whether nothing that was received counts for the period: then nothing was judged."""
+    return bool(result.period) and not any(table.rows_kept for file in result.files for table in file.tables)
 
 
 def _changes(told: Mapping[str, Any]) -> Lines | None:
@@ -182,6 +189,11 @@ def _figure(each: FigureResult) -> tuple[Cell, ...]:
         STATUS_MARKS[each.status],
         sentence(each.reason),
     )
+
+
+def _returns(due: Sequence[Mapping[str, Any]], catalogue: Catalogue | None) -> Table:
+    """Every return, for the report; a mail has those that are late above."""
+    return replace(due_table(due, catalogue), in_short=(Line(f"{returns_sentence(due)}: sscbtool status."),))
 
 
 def _facts(result: Result) -> Facts:
