@@ -175,3 +175,19 @@ def test_control_totals_are_held_against_the_rows_at_the_cover_s_cell(tmp_path, 
     found = judged(path).findings
     assert [f.code for f in found] == codes
     assert [(f.place.sheet, f.place.cell) for f in found] == ([("Cover", cell)] if cell else [])
+
+
+def test_rows_on_a_sheet_that_only_explains_are_read_and_what_was_added_to_it_is_told(tmp_path):
+    book, path = blank(tmp_path)
+    book[forms.ROWS]["A2"], book[forms.ROWS]["B2"], book[forms.ROWS]["C2"] = "LFB", 500, "01/05/2018"
+    book.save(path)
+    assert judged(path).findings == ()
+    lists = book[forms.LISTS]
+    lists["H4"], lists["I4"] = "Secret", "Words"
+    lists["H5"], lists["I5"] = "more", "and more"
+    book.save(path)
+    assert {f.place.sheet for f in judged(path).findings} == {forms.LISTS}
+    lists["H4"], lists["I4"], lists["J4"] = "Organisation", "Amount", "Date received"
+    lists["H5"], lists["I5"], lists["J5"] = "LFB", "60,000.00", "01/05/2018"
+    book.save(path)
+    assert sum(total.total for total in judged(path).totals) == Decimal("60500.00")

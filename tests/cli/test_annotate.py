@@ -220,6 +220,22 @@ def test_a_refused_file_costs_the_others_nothing_and_clean_ones_have_no_copy(fau
     assert not Path(tmp_path / "none").exists()
 
 
+def test_an_answer_on_the_list_is_told_and_the_list_still_known(sent, tmp_path):
+    copy = tmp_path / "back.xlsx"
+    run("annotate", sent, *YEAR, "--output", tmp_path)
+    (tmp_path / "mopac.xlsx").rename(copy)
+    book = load_workbook(copy)
+    listed = book["Faults found"]
+    row = next(row[0].row for row in listed.iter_rows() if str(row[0].value) == "1")
+    listed.cell(row, 7).value = "=It is right, see our letter"
+    listed.cell(row, 7).data_type = "s"
+    listed.delete_rows(row + 1)
+    book.save(copy)
+    ran = run("validate", copy, *YEAR)
+    assert f"answered on the list of faults, in G{row}" in ran.err
+    assert "SSCB-ANN-1" not in ran.out
+
+
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 def test_comments_links_and_the_list_outlive_libreoffice(sent, tmp_path):
     copy = tmp_path / "back.xlsx"

@@ -60,7 +60,9 @@ def in_order(faults: Iterable[Fault]) -> list[Fault]:
 
 def bears_mark(grid: Grid) -> bool:
     """Whether a sheet says that it is our list; ``is_ours`` says whether that is true."""
-    return any(grid.text(i, j) == MARK for i in range(min(_INTRODUCTION, len(grid.rows))) for j in range(grid.shape[1]))
+    if not len(grid.columns) or int(grid.columns[0]) != 1:
+        return False
+    return any(grid.text(i, 0) == MARK for i in range(min(_INTRODUCTION, len(grid.rows))))
 
 
 def is_ours(grid: Grid) -> bool:

@@ -373,6 +373,12 @@ FALSE_LIST: Wording = (
     "This sheet calls itself the list of faults that sscbtool makes, but is not as the tool made it; it was read.",
     "Take out what was added to the list, or delete the sheet.",
 )
+MORE_THAN_FORM: Wording = (
+    "SSCB-ANN-2",
+    WARNING,
+    "This sheet of the form holds other words than the form's own; it was read like any other sheet.",
+    "Put rows on the sheet for rows, and leave the sheets that explain as they are.",
+)
 COVER_UNREADABLE: Wording = (
     "SSCB-CON-3",
     ERROR,

@@ -289,14 +289,12 @@ class _Writer:
         page.write_string(2, 0, f"The sheet {forms.ROWS} takes {inert(grain)}, without totals.", self._format())
         page.write_string(3, 0, "Dark headings are needed, lighter ones if you have them.", self._format())
         page.hide_gridlines(2)
-        for index, (text, width) in enumerate(
-            (("Heading", 26), ("Needed", 12), ("What to enter", 48), ("What will be asked about", 64))
-        ):
+        for index, (text, width) in enumerate(zip(forms.GUIDANCE, (26, 12, 48, 64), strict=True)):
             page.write_string(5, index, text, head)
             page.set_column(index, index, width)
         for number, spec in enumerate(self._schema.columns, 6):
             enter, asked = " ".join(self._guidance(spec)), " ".join(dict.fromkeys(self._asked(spec)))
-            texts = (forms.heading(spec), "needed" if _is_needed(spec) else "if you have it", enter, asked or "-")
+            texts = (forms.heading(spec), forms.NEEDED if _is_needed(spec) else forms.OPTIONAL, enter, asked or "-")
             for index, text in enumerate(texts):
                 page.write_string(number, index, text, cell)
             page.set_row(number, 13.5 * max(len(enter) // 46 + 1, len(asked) // 62 + 1) + 3)

@@ -34,9 +34,10 @@ def annotate(request: Request) -> Result:
 
     target = _target(request)
     found = files_of(request)
-    files = [path for path in found.files if path in request.paths or not _is_below(Path(path), target)]
+    files = [path for path in found.files if path in request.paths or not _is_earlier_copy(Path(path), target)]
     if not files:
-        raise NothingToJudge(f"There is no spreadsheet outside {target}, so nothing was annotated.", "Check the paths.")
+        hint = "Give the paths of what was sent."
+        raise NothingToJudge("There are only annotated copies here, so nothing was annotated.", hint)
     result = validate(replace(request, paths=tuple(files)))
     result = replace(result, command="annotate", remarks=(*found.remarks, *result.remarks))
     faulty = {file.path: own for file in result.files if not file.refused and (own := _open(result.findings, file))}
@@ -119,11 +120,10 @@ def _target(request: Request) -> Path:
     return request.settings.folder / FOLDER if request.settings else Path(FOLDER)
 
 
-def _is_below(path: Path, folder: Path) -> bool:
-    """Whether a file lies in a folder: copies of an earlier round are not annotated again with the returns."""
-    if not folder.is_dir():
-        return False
-    return Path(os.path.realpath(folder)) in Path(os.path.realpath(path)).parents
+def _is_earlier_copy(path: Path, folder: Path) -> bool:
+    """Whether a file among the returns is a copy that an earlier run put into the folder of copies."""
+    inside = folder.is_dir() and Path(os.path.realpath(folder)) in Path(os.path.realpath(path)).parents
+    return inside and _is_untouched_copy(path)
 
 
 def _names(files: Sequence[str], target: Path, *, alone: bool) -> dict[str, Path]:
@@ -136,11 +136,12 @@ def _names(files: Sequence[str], target: Path, *, alone: bool) -> dict[str, Path
         if not alone:
             raise BadUsage("There are several files to annotate, and --output is one file.", "Give it a folder.")
         return dict.fromkeys(files, target)
-    shared = Path(os.path.commonpath([Path(path).parent for path in files])) if files else Path()
+    parents = {path: Path(os.path.abspath(path)).parent for path in files}  # noqa: PTH100 - links stay as they are
+    shared = Path(os.path.commonpath(parents.values())) if files else Path()
     named: dict[str, Path] = {}
     taken = set[str]()
     for path in files:
-        below = Path(path).parent.relative_to(shared)
+        below = parents[path].relative_to(shared)
         own = target / below / f"{Path(path).stem}{SUFFIX}"
         if str(own).casefold() in taken:
             own = target / below / f"{Path(path).name}{SUFFIX}"

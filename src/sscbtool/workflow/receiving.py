@@ -237,16 +237,22 @@ class _OneFile:
     def _tables(self) -> tuple[TableReport, ...]:
         """Every table of a workbook: recognised ones become submissions, the others are named."""
         from sscbtool.core import wording
-        from sscbtool.core.forms import only_explains
+        from sscbtool.core.forms import bears_mark, only_explains
         from sscbtool.core.recognise import blocks, by_heading, recognise
 
         cover, path = self.cover, self.reading.path
         schemas = self.known.catalogue.returns.values()
         chosen = self.known.request.return_name or (cover.return_name if cover else None)
+        explaining: set[str | None] = set()
         told: list[tuple[Grid, Table, Recognition]] = []
         for grid, located in zip(self.workbook.grids, self.reading.tables, strict=True):
             if cover and grid.sheet == cover.sheet:
                 continue
+            if bears_mark(grid):
+                if only_explains(grid, schemas, self.known.register):
+                    explaining.add(grid.sheet)
+                else:
+                    self.findings.append(wording.say(wording.MORE_THAN_FORM, Place(path, grid.sheet), None))
             found = [
                 (
                     grid,
@@ -267,7 +273,7 @@ class _OneFile:
             self.findings += self._strays(told)
         reports = []
         for grid, table, recognition in told:
-            if recognition.match is None and only_explains(grid):
+            if recognition.match is None and grid.sheet in explaining:
                 continue
             if recognition.match is None:
                 self.findings.append(wording.of_unrecognised(table, path, recognition, answered=answered))
