@@ -59,11 +59,12 @@ def test_the_json_is_the_same_with_a_store_and_without_and_whenever_it_is_made(s
     for each in (alone, told := json.loads(once.out)):
         each.pop("signoff")
     assert alone == told
-    assert set(told["report"]) == {"document", "trend", "explanations", "definitions"}
+    assert set(told["report"]) == {"document", "trend", "explanations", "stored", "definitions"}
 
 
 def test_the_page_names_the_head_of_the_run_log_where_there_is_a_store(sample, workspace):
     written = run("--workspace", workspace, "report", sample, "--period", "2018-19").out
+    assert "Returns by partner" in run("--workspace", workspace, "report", "--period", "2018-19").out
     assert re.search(r"Head of the run log</dt><dd>.*?[0-9a-f]{64}", written)
     assert "Head of the run log" not in run("report", sample, "--period", "2018-19").out
 

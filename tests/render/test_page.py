@@ -227,6 +227,16 @@ def test_timeliness_stands_beside_the_partners_where_returns_are_expected():
     assert "Expected returns" not in text(reported())
 
 
+def test_a_report_from_the_store_names_the_files_that_it_holds_and_their_partners():
+    stored = [{"path": "returns/ncc.xlsx", "sha256": "7" * 64, "partners": ["NCC"], "rows": 12}]
+    tree = page(reported(files=(), about={"stored": stored}))
+    (table,) = tree.xpath("//table[caption='Returns by partner']")
+    assert "Northbridge City Council 1 0 12" in " ".join(table.text_content().split())
+    (files,) = tree.xpath("//table[caption='Files received']")
+    assert "7" * 64 in files.text_content()
+    assert "The store holds 1 file from 1 partner." in tree.text_content()
+
+
 # --------------------------------------------------------------------------- charts
 
 

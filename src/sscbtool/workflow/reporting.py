@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from sscbtool.core.figures import exact, shown
 from sscbtool.core.identity import finding_ids
-from sscbtool.core.model import Measured, Result
+from sscbtool.core.model import Measured, Result, Submission
 from sscbtool.core.precision import to_places
 from sscbtool.core.suppress import is_personal, is_small, without_small
 from sscbtool.core.trend import steps
@@ -34,6 +37,7 @@ def reported(request: Request, judged: Judged, held: Result) -> Result:
         "document": held.extra["reconcile"]["document"],
         "trend": list(_key_measures(judged, held)),
         "explanations": list(_explained(said, held)),
+        "stored": [] if held.files else list(_stored(judged)),
         "definitions": dict(sorted(judged.received.catalogue.hashes.items())),
     }
     return replace(
@@ -106,6 +110,20 @@ def _explained(said: Explanations, held: Result) -> Iterator[Mapping[str, Any]]:
             "reason": decision.reason,
             "by": decision.by,
             "until": decision.until.isoformat() if decision.until else None,
+        }
+
+
+def _stored(judged: Judged) -> Iterator[dict[str, Any]]:
+    """The files whose submissions came from the store, each with its partners and rows."""
+    own: defaultdict[tuple[str, str], list[Submission]] = defaultdict(list)
+    for submission in judged.received.submissions:
+        own[submission.path, submission.sha256].append(submission)
+    for (path, sha256), submissions in sorted(own.items()):
+        yield {
+            "path": path,
+            "sha256": sha256,
+            "partners": sorted({each.partner for each in submissions if each.partner}),
+            "rows": sum(len(np.unique(each.rows)) for each in submissions),
         }
 
 

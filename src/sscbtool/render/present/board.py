@@ -32,7 +32,7 @@ from sscbtool.render.present.figures import (
     status_mark,
 )
 from sscbtool.render.present.measures import agency_table
-from sscbtool.render.present.partners import partners_of, quality
+from sscbtool.render.present.partners import quality, sent
 from sscbtool.render.present.training import MOST, WITHHELD, training, training_in_full
 from sscbtool.render.present.trend import measure_named
 from sscbtool.render.present.words import (
@@ -189,9 +189,13 @@ def _lead(result: Result) -> Iterable[Line]:
     if narrative := counts[Status.NARRATIVE]:
         words = f"{count_of(narrative, 'more statement')} of the report {'is' if narrative == 1 else 'are'} narrative"
         yield Line(f"{words}: no return can bear such a sentence out.", STATUS_MARKS[Status.NARRATIVE])
-    partners = {name for file in result.files for name in partners_of(file, result.catalogue)}
-    refused = sum(file.refused for file in result.files)
-    if result.files:
+    files = sent(result)
+    partners = {name for file in files for name in file.partners}
+    refused = sum(file.refused for file in files)
+    if files and not result.files:
+        senders = f" from {count_of(len(partners), 'partner')}" if partners else ""
+        yield Line(f"The store holds {count_of(len(files), 'file')}{senders}.", Mark("✓", "Stored", Tone.GOOD))
+    elif files:
         senders = f" from {count_of(len(partners), 'partner')}" if partners else ""
         were = "was" if len(result.files) - refused == 1 else "were"
         read = f"{count_of(len(result.files) - refused, 'file')}{senders} {were} read"
@@ -204,7 +208,7 @@ def _lead(result: Result) -> Iterable[Line]:
     if errors or queries:
         words = f"{count_of(errors, 'error')} and {count_of(queries, 'query', 'queries')} in the returns are open."
         yield Line(words, SEVERITY_MARKS[Severity.ERROR if errors else Severity.QUERY])
-    elif result.files:
+    elif files:
         yield Line("No error and no query in the returns is open.", Mark("✓", "Clean", Tone.GOOD))
     if standing(result).explained:
         yield Line(f"{standing(result).text}. The reasons stand below.", Mark("✓", "Explained", Tone.QUIET))
@@ -471,7 +475,7 @@ def _provenance(result: Result) -> Chapter:
     if head := result.told.get("head"):
         facts.append(("Head of the run log", str(head)))
     columns = (Column("File", ColumnType.FILE), Column("SHA-256", ColumnType.CODE))
-    files = tuple((file.path, file.sha256 or "not read") for file in result.files)
+    files = tuple((file.path, file.sha256 or "not read") for file in sent(result))
     hashes: Mapping[str, str] = (result.extra.get("report") or {}).get("definitions", {})
     sections: list[Section | None] = [
         Facts("", tuple(fact for fact in facts if fact[1])),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sscbtool.core.model import Catalogue, FileReport, Finding, Result, Severity
@@ -15,7 +16,35 @@ from sscbtool.render.report import Chapter, Column, ColumnType, Quantity, Row, T
 NO_PARTNER = "Not from one partner"
 
 
-def partners_of(file: FileReport, catalogue: Catalogue | None) -> set[str]:
+@dataclass(frozen=True)
+class Sent:
+    """One file that partners sent, read now or taken from the store."""
+
+    path: str
+    sha256: str | None
+    partners: frozenset[str]
+    rows: int
+    refused: bool = False
+
+
+def sent(result: Result) -> tuple[Sent, ...]:
+    """The files that the result rests on: those read, or without any those that the store holds."""
+    if result.files:
+        return tuple(
+            Sent(
+                file.path,
+                file.sha256,
+                frozenset(_partners_of(file, result.catalogue)),
+                sum(rows_read(table)[0] for table in file.tables),
+                file.refused,
+            )
+            for file in result.files
+        )
+    stored: Sequence[Mapping[str, Any]] = (result.extra.get("report") or {}).get("stored", ())
+    return tuple(Sent(each["path"], each["sha256"], frozenset(each["partners"]), each["rows"]) for each in stored)
+
+
+def _partners_of(file: FileReport, catalogue: Catalogue | None) -> set[str]:
     """Whose file it is: as recognised, or for one that could not be read the folder that it lay in."""
     found = {table.partner for table in file.tables if table.partner}
     if not found and "/" in file.path:
@@ -27,17 +56,16 @@ def partners_of(file: FileReport, catalogue: Catalogue | None) -> set[str]:
 
 def quality(result: Result) -> Chapter | None:
     """What each partner sent, and what was wrong with it."""
-    if not result.files:
+    everything = sent(result)
+    if not everything:
         return None
     names = Names(result.catalogue)
     partner_of = {
-        file.path: names.name(next(iter(found)))
-        if len(found := partners_of(file, result.catalogue)) == 1
-        else NO_PARTNER
-        for file in result.files
+        file.path: names.name(next(iter(file.partners))) if len(file.partners) == 1 else NO_PARTNER
+        for file in everything
     }
-    files: defaultdict[str, list[FileReport]] = defaultdict(list)
-    for file in result.files:
+    files: defaultdict[str, list[Sent]] = defaultdict(list)
+    for file in everything:
         files[partner_of[file.path]].append(file)
     faults: defaultdict[str, list[Finding]] = defaultdict(list)
     for finding in result.findings:
@@ -59,7 +87,7 @@ def quality(result: Result) -> Chapter | None:
     )
     order = sorted({*files, *faults, *when}, key=lambda name: (name == NO_PARTNER, name))
     rows = [_partner_row(name, files[name], faults[name], when) for name in order]
-    total = _partner_row("All", result.files, result.findings, {})
+    total = _partner_row("All", everything, result.findings, {})
     table = Table("Returns by partner", columns, tuple(rows), total if len(rows) > 1 else None)
     bad = sum(1 for _ in result.open_findings)
     words = "Errors must be mended; queries must be mended or explained; warnings are for the reader."
@@ -82,14 +110,13 @@ def _when(due: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(f"{number:,} {words}" for number, words in counts if number)
 
 
-def _partner_row(name: str, files: Sequence[FileReport], faults: Sequence[Finding], when: Mapping[str, str]) -> Row:
+def _partner_row(name: str, files: Sequence[Sent], faults: Sequence[Finding], when: Mapping[str, str]) -> Row:
     counts = Counter(f.severity for f in faults if not f.explained)
-    read = sum(rows_read(table)[0] for file in files for table in file.tables)
     return (
         name,
         Quantity(len(files)),
         Quantity(sum(file.refused for file in files)),
-        Quantity(read),
+        Quantity(sum(file.rows for file in files)),
         *(Quantity(counts[severity]) for severity in Severity),
         *((when.get(name, ""),) if when else ()),
     )
