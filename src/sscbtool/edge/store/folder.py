@@ -69,7 +69,9 @@ class Folder:
         try:
             yield
         except (OSError, sqlite3.Error) as error:
-            raise BadConfiguration(f"the store {self.root} cannot be read: {_why(error)}", RESTORE) from error
+            full = str(getattr(error, "sqlite_errorname", "")).startswith(("SQLITE_IOERR", "SQLITE_FULL"))
+            hint = "Check the disk space first." if full else RESTORE
+            raise BadConfiguration(f"the store {self.root} cannot be read: {_why(error)}", hint) from error
 
     @contextmanager
     def writing_to(self) -> Iterator[None]:
@@ -165,8 +167,9 @@ class Folder:
         os.close(os.open(aside, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         self.sharing.give(aside)
         with closing(self.connect("rw", aside)) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
+            # Not the other way round: on a full disk what stands in a write-ahead log alone would stay behind here.
             migrate(connection)
+            connection.execute("PRAGMA journal_mode = WAL")
         aside.replace(self.catalogue)
         sync_folder(self.root)
 
