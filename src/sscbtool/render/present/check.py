@@ -9,6 +9,7 @@ from typing import Any
 
 from sscbtool.core.changes import Changes, item_keys
 from sscbtool.core.model import Catalogue, FigureResult, Finding, Outcome, Result, Severity
+from sscbtool.render.present.figures import evidenced, published
 from sscbtool.render.present.received import (
     finding_rows,
     findings_as_data,
@@ -68,7 +69,7 @@ def check(result: Result) -> Report:
         title_of(result, "Check"),
         result.outcome,
         nonempty(sections),
-        f"{capital(severity_counts(result.findings))}. {_advice(result)}",
+        f"{_verdict(result)}. {capital(severity_counts(result.findings))}. {_advice(result)}",
         findings_as_data(result.findings),
         headline=headline(result),
     )
@@ -78,24 +79,42 @@ def headline(result: Result) -> str:
     """The run in one line: what changed, what is wrong, what was looked at, and the head of the log."""
     told, about = result.told, result.extra["check"]
     changes: Changes = told["changes"]
-    due: Sequence[Mapping[str, Any]] = told["due"]
-    checkable = sum(each.status in CHECKABLE for each in result.figures)
-    agree = sum(each.status in AGREES for each in result.figures)
-    refused = sum(file.refused for file in result.files)
     asked = f" ({about['period_asked']})" if about["period_asked"] else ""
     parts = [
         "clean" if result.outcome is Outcome.CLEAN else "",
         changes.sentence if changes.new or changes.still_open or changes.mended else "",
-        f"{agree:,} of {count_of(checkable, 'figure')} agree" if result.figures else "",
-        returns_sentence(due) if any(each["due"] for each in due) else "",
-        f"{count_of(refused, 'file')} refused" if refused else "",
-        f"{count_of(len(about['put_off']), 'file')} still being written" if about["put_off"] else "",
-        f"no row is of {result.period}" if _without_rows(result) else "",
+        *_looked_at(result),
         f"{count_of(len(result.files), 'file')}, {told['landed']:,} new",
         "dry run: nothing was changed" if about["dry_run"] else "",
         f"head {told['head'][:HEAD_LENGTH]}" if told.get("head") else "",
     ]
     return f"{title_of(result, 'Check')}{asked}: {'; '.join(filter(None, parts))}"
+
+
+def _verdict(result: Result) -> str:
+    """What somebody has to see to, or that nobody has to."""
+    still = sum(1 for _ in result.open_findings)
+    open_now = count_of(still, "finding is open", "findings are open") if still else ""
+    return capital("; ".join(filter(None, (open_now, *_looked_at(result))))) or "Clean"
+
+
+def _looked_at(result: Result) -> Iterator[str]:
+    """Figures, returns and files, each in a few words."""
+    due: Sequence[Mapping[str, Any]] = result.told["due"]
+    put_off = result.extra["check"]["put_off"]
+    checkable = sum(each.status in CHECKABLE for each in result.figures)
+    agree = sum(each.status in AGREES for each in result.figures)
+    refused = sum(file.refused for file in result.files)
+    if result.figures:
+        yield f"{agree:,} of {count_of(checkable, 'figure')} agree"
+    if any(each["due"] for each in due):
+        yield returns_sentence(due)
+    if refused:
+        yield f"{count_of(refused, 'file')} refused"
+    if put_off:
+        yield f"{count_of(len(put_off), 'file')} still being written"
+    if _without_rows(result):
+        yield f"no row is of {result.period}"
 
 
 def _without_rows(result: Result) -> bool:
@@ -184,8 +203,8 @@ def _figure(each: FigureResult) -> tuple[Cell, ...]:
     return (
         each.figure.figure_id,
         each.figure.statement,
-        str(each.published) if each.published is not None else None,
-        str(each.evidenced) if each.evidenced is not None else None,
+        published(each),
+        evidenced(each),
         STATUS_MARKS[each.status],
         sentence(each.reason),
     )
