@@ -246,6 +246,21 @@ def test_an_explained_break_is_no_longer_open_until_its_amount_moves(workspace):
     assert not any(line["explained"] for line in moved.json["ledger"]["lines"])
 
 
+def test_the_reason_for_a_query_stands_in_every_result_that_shows_it_and_is_counted(workspace):
+    (workspace / "invoices.csv").write_text(INVOICED + "CN-9,SLAM,-12.00,01/05/2018,31/05/2018,\n", encoding="utf-8")
+    (query,) = [f for f in in_workspace_of("validate", workspace).json["findings"] if f["severity"] == "query"]
+    run("--workspace", workspace, "explain", query["id"], workspace, "--reason", "a test of ours")
+    for command in ("validate", "ledger", "reconcile"):
+        out = " ".join(run("--workspace", workspace, command, workspace).out.split())
+        assert "1 explained (£0.00)" in out, command
+        assert "a test of ours" in out, command
+    assert [each["id"] for each in in_workspace_of("validate", workspace).json["explain"]] == [query["id"]]
+
+
+def in_workspace_of(command: str, workspace: Path):
+    return run("--workspace", workspace, command, workspace, "--format", "json")
+
+
 def test_what_is_settled_or_unknown_cannot_be_explained(workspace):
     settled = in_workspace(workspace, "ledger").json["ledger"]["lines"][0]
     assert in_workspace(workspace, "explain", settled["id"], "--reason", "because").code == 2

@@ -93,7 +93,7 @@ def close_year(result: Result, judged: Judged, request: Request) -> Result:
         result,
         findings=findings,
         outcome=Outcome.REFUSED if refused else outcome,
-        extra={"ledger": told},
+        extra={"ledger": told, "explain": list(books.explanations.reasons(replace(result, findings=findings)))},
         remarks=(*result.remarks, *books.remarks(closing)),
     )
 

@@ -94,10 +94,11 @@ def _tables_of(reading: Reading, workbook: Workbook) -> tuple[FileReport, list[F
 
 def validate(request: Request) -> Result:
     """Every fault of every file, nothing stored."""
-    from sscbtool.workflow import judging
+    from sscbtool.workflow import explaining, judging
 
     judged = _judged(request)
-    return _result("validate", judged, judging.outcome(judged))
+    result = _result("validate", judged, judging.outcome(judged))
+    return replace(result, extra={"explain": list(explaining.explanations(request).reasons(result))})
 
 
 def reconcile(request: Request) -> Result:
@@ -113,7 +114,7 @@ def report(request: Request) -> Result:
 
 
 def _reconciled(request: Request) -> tuple[Judged, Result]:
-    from sscbtool.workflow import judging, signing
+    from sscbtool.workflow import explaining, judging, signing
     from sscbtool.workflow.years import restatements
 
     judged = _judged(request)
@@ -128,7 +129,9 @@ def _reconciled(request: Request) -> tuple[Judged, Result]:
         "reconcile": {"document": [each.as_plain() for each in document]},
         "signoff": signing.signed(request, judged),
     }
-    return judged, replace(_result("reconcile", judged, verdict), figures=results, extra=extra)
+    result = replace(_result("reconcile", judged, verdict), figures=results, extra=extra)
+    reasons = list(explaining.explanations(request).reasons(result))
+    return judged, replace(result, extra={**extra, "explain": reasons})
 
 
 def _held(request: Request, judged: Judged, figures: Iterable[Figure]) -> tuple[FigureResult, ...]:

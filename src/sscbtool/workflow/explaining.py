@@ -6,7 +6,7 @@ over, the item is open again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -44,6 +44,24 @@ class Explanations:
             else each
             for identity, each in zip(finding_ids(findings), findings, strict=True)
         )
+
+    def reasons(self, found: Result) -> Iterator[Mapping[str, Any]]:
+        """The reasons that stand for findings and figures of a result, by the id of what they explain."""
+        about = {each.figure.figure_id: each.figure.statement for each in found.figures if each.explained}
+        about |= {
+            identity: finding.message
+            for identity, finding in zip(finding_ids(found.findings), found.findings, strict=True)
+            if finding.explained
+        }
+        for identity, what in sorted(about.items()):
+            decision = self.given[identity]
+            yield {
+                "id": identity,
+                "about": what,
+                "reason": decision.reason,
+                "by": decision.by,
+                "until": decision.until.isoformat() if decision.until else None,
+            }
 
     def figures(self, figures: Iterable[FigureResult]) -> tuple[FigureResult, ...]:
         """The figures, with those that a reason explains marked so."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 
 from sscbtool.core.figures import exact, shown
-from sscbtool.core.identity import finding_ids
 from sscbtool.core.model import Measured, Result, Submission
 from sscbtool.core.precision import to_places
 from sscbtool.core.suppress import is_personal, is_small, without_small
 from sscbtool.core.trend import steps
 from sscbtool.core.values import Period
 from sscbtool.edge.store import Store
-from sscbtool.workflow.explaining import Explanations, explanations
+from sscbtool.workflow.explaining import explanations
 from sscbtool.workflow.judging import Judged, engine_for
 from sscbtool.workflow.measuring import measured
 from sscbtool.workflow.receiving import Request
@@ -36,7 +35,7 @@ def reported(request: Request, judged: Judged, held: Result) -> Result:
     extra = {
         "document": held.extra["reconcile"]["document"],
         "trend": list(_key_measures(judged, held)),
-        "explanations": list(_explained(said, held)),
+        "explanations": list(said.reasons(held)),
         "stored": [] if held.files else list(_stored(judged)),
         "definitions": dict(sorted(judged.received.catalogue.hashes.items())),
     }
@@ -92,25 +91,6 @@ def _comparable(measured: Measured) -> Decimal | None:
         return value
     whole = exact(measured.whole)
     return to_places(Fraction(value) * 100 / Fraction(whole), 1) if whole else None
-
-
-def _explained(said: Explanations, held: Result) -> Iterator[Mapping[str, Any]]:
-    """The reasons that stand for something found in this run."""
-    about = {each.figure.figure_id: each.figure.statement for each in held.figures if each.explained}
-    about |= {
-        identity: finding.message
-        for identity, finding in zip(finding_ids(held.findings), held.findings, strict=True)
-        if finding.explained
-    }
-    for identity, what in sorted(about.items()):
-        decision = said.given[identity]
-        yield {
-            "id": identity,
-            "about": what,
-            "reason": decision.reason,
-            "by": decision.by,
-            "until": decision.until.isoformat() if decision.until else None,
-        }
 
 
 def _stored(judged: Judged) -> Iterator[dict[str, Any]]:

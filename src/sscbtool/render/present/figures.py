@@ -12,7 +12,7 @@ from sscbtool.core.register import as_stated
 from sscbtool.core.standing import standing
 from sscbtool.core.suppress import is_personal, is_small
 from sscbtool.render.present.received import findings_in_short, refusals, row_facts, set_aside_lines
-from sscbtool.render.present.signing import signatures
+from sscbtool.render.present.signing import reasons, signatures
 from sscbtool.render.present.words import (
     AGREES,
     CHECKABLE,
@@ -68,6 +68,7 @@ def reconcile(result: Result) -> Report:
         set_aside_lines(result.files, result.catalogue),
         refusals(result.files, folder),
         findings_in_short(result.findings, folder),
+        reasons(result),
         signatures(result),
     ]
     return Report(

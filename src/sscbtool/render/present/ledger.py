@@ -11,7 +11,7 @@ from sscbtool.core.ledger import Class
 from sscbtool.core.model import Catalogue, Outcome, Result, Severity
 from sscbtool.core.standing import amount_of, breaks_of, standing
 from sscbtool.render.present.received import findings_in_short, refusals
-from sscbtool.render.present.signing import NEXT_SIGNATURE, signatures
+from sscbtool.render.present.signing import NEXT_SIGNATURE, reasons, signatures
 from sscbtool.render.present.words import Folder, capital, count_of, nonempty, severity_counts, title_of
 from sscbtool.render.report import (
     MONEY,
@@ -98,6 +98,7 @@ def ledger(result: Result) -> Report:
         _open(closing, result.catalogue),
         _explained(closing, result.catalogue),
         _balance(closing["balance"]),
+        reasons(result),
         signatures(result),
         *about,
     ]

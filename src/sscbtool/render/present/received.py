@@ -9,6 +9,7 @@ from typing import Any
 
 from sscbtool.core.model import Catalogue, FileReport, Finding, Outcome, Place, Result, Severity, TableReport
 from sscbtool.core.standing import standing
+from sscbtool.render.present.signing import reasons
 from sscbtool.render.present.words import (
     GRAVITY,
     REFUSED,
@@ -271,6 +272,7 @@ def validate(result: Result) -> Report:
         set_aside_lines(result.files, result.catalogue),
         refusals(result.files, folder),
         *_finding_tables(result.findings, folder),
+        reasons(result),
     ]
     return Report(
         title_of(result, "Validate"),

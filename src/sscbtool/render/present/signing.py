@@ -1,4 +1,4 @@
-"""Who signed the year off, whether that still holds, and if not what changed since."""
+"""What people vouch for: the reasons they gave, who signed the year off, and whether that still holds."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from sscbtool.core.model import Result
-from sscbtool.render.present.words import listed, title_of
+from sscbtool.render.present.words import listed, sentence, title_of
 from sscbtool.render.report import Column, ColumnType, Facts, Line, Lines, Mark, Report, Row, Table, Tone
 
 SIGNED = Mark("✓", "Signed", Tone.GOOD)
+EXPLAINED = Mark("✓", "Explained", Tone.QUIET)
 VOID = Mark("✗", "Void", Tone.BAD)
 ROLES = {"preparer": "Prepared by", "reviewer": "Reviewed by"}
 NEXT_SIGNATURE = {
@@ -35,6 +36,18 @@ def signatures(result: Result) -> Lines | None:
     if told["status"] == "void":
         lines.append(Line(f"Not as it was signed: {changes(told)}."))
     return Lines("Sign-off", tuple(lines))
+
+
+def reasons(result: Result) -> Lines | None:
+    """What a person explained of findings and figures, and why; nothing where nothing is explained."""
+    told = result.extra.get("explain") or ()
+    lines = []
+    for each in told:
+        until = f", until {dt.date.fromisoformat(each['until']):%d/%m/%Y}" if each["until"] else ""
+        lines.append(
+            Line(f"{each['id']} {sentence(each['about'])} {sentence(each['reason'])} ({each['by']}{until})", EXPLAINED)
+        )
+    return Lines("Explained", tuple(lines)) if lines else None
 
 
 def changes(told: Mapping[str, Any]) -> str:
