@@ -142,6 +142,7 @@ DEEP = "<w:sdt>" * 240 + "</w:sdt>" * 240
         (b"\x00\x01\x02", "neither"),
         (packed({"a.txt": "x"}), "no Word document"),
         (docx("", **{"word/Document.xml": "<x/>"}), "two of one name"),
+        (docx("", **{"../outside.xml": "<x/>"}), "outside of it"),
         (packed({"[Content_Types].xml": TYPES, "word/document.xml": DTD}), "document type"),
         (packed({"[Content_Types].xml": TYPES, "word/document.xml": "<w:document"}), "damaged"),
         (docx("<w:p/>" + " " * (20 << 20)), "unpacks to more"),

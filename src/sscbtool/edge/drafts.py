@@ -157,6 +157,8 @@ class _Parts:
         names = [entry.filename for entry in entries]
         if len(entries) > PARTS or len({name.casefold() for name in names}) < len(names):
             raise InputRefused("its zip container holds too many parts, or two of one name", ASK_SAVED_ANEW)
+        if any(name.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", name) for name in names):
+            raise InputRefused("a part of it is named to lie outside of it", ASK_SAVED_ANEW)
         if any(entry.flag_bits & 0x1 for entry in entries):
             raise InputRefused("it is protected by a password", "Save a copy without a password.")
         if sum(entry.file_size for entry in entries) > limits.inflated_bytes:
