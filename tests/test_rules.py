@@ -70,7 +70,7 @@ def general(schema, rule, rows):
         case "total_agrees":
             label = next(name for name in rows[0] if name != column)
             blank = dict.fromkeys(rows[0], "")
-            return (*rows, blank | {label: "Total", column: "1"}), len(rows) + 1, column
+            return (*rows, blank | {label: "Total", column: "98765"}), len(rows) + 1, column
     return None
 
 
