@@ -258,3 +258,12 @@ def test_a_result_that_cannot_be_written_is_74_in_one_sentence(tmp_path):
     (tmp_path / "folder").mkdir()
     ran = run("inspect", save(tmp_path / "a.xlsx", ("Agency", "Amount"), ("LFB", 5)), "--output", tmp_path / "folder")
     assert (ran.code, len(ran.err.splitlines())) == (74, 1)
+
+
+def test_a_summary_of_one_return_leaves_every_file_the_return_that_it_is(sample):
+    whole = run("summary", sample, "--period", "2018-19", "--format", "json")
+    asked = run("summary", "contributions", sample, "--period", "2018-19", "--format", "json")
+    assert (whole.code, asked.code) == (0, 0), asked.err
+    assert asked.json["measures"] == [m for m in whole.json["measures"] if m["return"] == "contributions"]
+    assert [(t["return"], t["total"]) for t in asked.json["totals"]] == [("contributions", "134471.50")]
+    assert {t["return"] for file in asked.json["files"] for t in file["tables"]} == {"contributions"}

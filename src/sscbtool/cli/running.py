@@ -249,8 +249,8 @@ def request_of(command: str, workspace: Path | None, paths: list[str], asked: di
     from sscbtool.workflow.receiving import Request
 
     names_return = command == "summary" and paths and paths[0].isidentifier() and not Path(paths[0]).exists()
-    if names_return and asked["return_name"] is None:
-        asked["return_name"] = paths.pop(0)
+    if names_return:
+        asked["only"] = paths.pop(0)
     now = dt.datetime.now(dt.UTC)
     prompt = asked.pop("password_prompt", False)
     return Request(

@@ -44,6 +44,15 @@ _PLACE = 26
 """What a list of cells may be broken down to."""
 _LONG_WORD = 24
 """The longest word of a text that keeps a column from getting narrower; longer ones fold."""
+_COMMAND = re.compile(
+    r"sscbtool [a-z]+(?: (?:accept|reject|match|nil|extend|verify|list|--?[a-z][a-z-]*|preparer|reviewer"
+    r"|[A-Z][A-Z0-9-]+\b|[A-Z]+-?[a-z0-9]*[0-9][a-z0-9]*\b))*"
+)
+"""A command that a sentence tells the reader to type: it stays on one line, so that it can be copied."""
+_GLUE = "\ue000"
+"""Stands for a space at which no line breaks; of private use, so no text of anybody's holds it here."""
+_NARROW = 60
+_TRAILING = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$")
 _PARTS_OF_A_PATH = re.compile(r"[^/\\ _]+[/\\ _]*|[/\\ _]+")
 _STYLES = {Tone.GOOD: "green", Tone.BAD: "bold red", Tone.DOUBT: "yellow", Tone.QUIET: "dim"}
 _RULED = Box("    \n    \n ── \n    \n ── \n ── \n    \n    \n")
@@ -69,7 +78,7 @@ def terminal(report: Report, width: int, *, color: bool = False) -> str:
         _environ={},
     )
     console.print(Group(*_renderables(report, width)))
-    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    lines = [_TRAILING.sub(r"\1", line) for line in out.getvalue().replace(_GLUE, " ").splitlines()]
     return "\n".join([printable(report.headline), *lines] if report.headline else lines) + "\n"
 
 
@@ -84,14 +93,22 @@ def _renderables(report: Report, width: int) -> list[RenderableType]:
             case Table():
                 parts += _table(section, width)
             case Lines():
-                parts += _lines(section)
+                parts += _lines(section, width)
     if report.closing:
-        parts += [Text(), _words(report.closing, "bold")]
+        parts += [Text(), _sentence(report.closing, width, "bold")]
     return parts
 
 
 def _words(text: str, style: str = "") -> Text:
     return Text(printable(text), style=style, overflow="fold")
+
+
+def _sentence(text: str, width: int, style: str = "") -> Text:
+    """Words for the reader, each command among them whole."""
+    harmless = printable(text)
+    if width >= _NARROW:
+        harmless = _COMMAND.sub(lambda found: found[0].replace(" ", _GLUE), harmless.replace(_GLUE, "?"))
+    return Text(harmless, style=style, overflow="fold")
 
 
 def _heading(text: str) -> list[RenderableType]:
@@ -113,14 +130,14 @@ def _facts(facts: Facts) -> list[RenderableType]:
     return [*_heading(facts.heading), grid]
 
 
-def _lines(lines: Lines) -> list[RenderableType]:
+def _lines(lines: Lines, width: int) -> list[RenderableType]:
     grid = RichTable.grid(padding=(0, _GAP, 0, 0))
     marked = any(line.mark for line in lines.lines)
     if marked:
         grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     for line in lines.lines:
-        grid.add_row(*([_cell(line.mark)] if marked else []), _words(line.text))
+        grid.add_row(*([_cell(line.mark)] if marked else []), _sentence(line.text, width))
     return [*_heading(lines.heading), grid]
 
 
@@ -137,7 +154,7 @@ class _Layout:
 
 def _table(table: Table, width: int) -> list[RenderableType]:
     if table.in_short:
-        return [*_lines(Lines(table.heading, table.in_short)), *(_words(note, "dim") for note in table.notes)]
+        return [*_lines(Lines(table.heading, table.in_short), width), *(_words(note, "dim") for note in table.notes)]
     parts = _heading(table.heading)
     if table.rows or table.total:
         table, cells, layout = _arranged(table, width)

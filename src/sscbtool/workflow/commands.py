@@ -200,13 +200,35 @@ def summary(request: Request) -> Result:
     from sscbtool.workflow.years import over_years
 
     judged = _judged(request)
-    values = tuple(measured(judged, None if request.return_name is None else (request.return_name,)))
+    name = request.only or request.return_name
+    if request.only:
+        judged = _about(judged, request.only)
+    values = tuple(measured(judged, None if name is None else (name,)))
     if not judged.kept and not any(file.refused for file in judged.files):
         raise NothingToJudge(
             f"There is nothing to sum up for {judged.period or 'any period'}.", "Check the period and the paths."
         )
-    extra = {"summary": {"trend": over_years(judged, request.return_name)}} if request.trend else {}
+    extra = {"summary": {"trend": over_years(judged, name)}} if request.trend else {}
     return replace(_result("summary", judged, judging.outcome(judged)), measures=values, extra=extra)
+
+
+def _about(judged: Judged, name: str) -> Judged:
+    """What concerns one return: its rows, the files that hold some of them, and files that answer to no return."""
+    files = tuple(
+        file
+        for file in judged.files
+        if file.refused or not file.tables or any(table.return_name in (name, None) for table in file.tables)
+    )
+    paths = {file.path for file in files}
+    return replace(
+        judged,
+        files=files,
+        rows={each: rows for each, rows in judged.rows.items() if each == name},
+        findings=tuple(f for f in judged.findings if not judged.files or f.place.file in paths),
+        totals=tuple(total for total in judged.totals if total.return_name == name),
+        remarks=tuple(each for each in judged.remarks if name in each),
+        kept=judged.kept if name in judged.rows else 0,
+    )
 
 
 def ledger(request: Request) -> Result:

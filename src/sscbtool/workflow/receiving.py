@@ -60,6 +60,8 @@ class Request:
     stored: bool = False
     dry_run: bool = False
     replaces: str | None = None
+    only: str | None = None
+    """The return that is looked at, of all that are read; which return a file is does not follow from it."""
     in_place: bool = False
     """Whether a file takes the place of what landed earlier from the same path, whose bytes are no longer there."""
     basis: str = "received"
@@ -619,8 +621,9 @@ def read_report(reading: Reading, workbook: Workbook, reports: tuple[TableReport
 
 def _known_options(request: Request, catalogue: Catalogue, register: Register) -> None:
     """Refuse a return or partner that nobody knows, naming what comes near."""
-    if request.return_name and request.return_name not in catalogue.returns:
-        raise unknown("return", request.return_name, catalogue.returns, "See them all with: sscbtool schemas list")
+    for name in filter(None, (request.return_name, request.only)):
+        if name not in catalogue.returns:
+            raise unknown("return", name, catalogue.returns, "See them all with: sscbtool schemas list")
     if request.partner and request.partner not in register:
         codes = [each.code for each in catalogue.organisations]
         raise unknown("partner", request.partner, codes, "The register is schemas/organisations.csv.")

@@ -70,7 +70,7 @@ def _inspected_table(number: int, report: TableReport) -> list[Section]:
     data = [int(row) for row in table.data_rows]
     facts: list[tuple[str, Cell]] = [
         ("Header", _rows_named(table.header_rows) or "none"),
-        ("Data rows", f"{len(data):,} (rows {data[0]} to {data[-1]})" if data else "none"),
+        ("Data rows", f"{len(data):,} ({_span(data)})" if data else "none"),
         ("Columns", f"{len(table.heads):,}: " + "; ".join(_head_name(h.name, h.number) for h in table.heads)),
     ]
     if table.total_rows:
@@ -108,6 +108,10 @@ def _rows_named(rows: Sequence[int]) -> str:
     shown = [str(a) if a == b else f"{a} to {b}" if b > a + 1 else f"{a}, {b}" for a, b in runs[:20]]
     more = [f"{len(runs) - 20:,} more"] if len(runs) > 20 else []
     return f"{'row' if len(rows) == 1 else 'rows'} {listed(shown + more)}"
+
+
+def _span(rows: Sequence[int]) -> str:
+    return f"row {rows[0]}" if rows[0] == rows[-1] else f"rows {rows[0]} to {rows[-1]}"
 
 
 def _with_pennies(numbers: Iterable[Decimal | None]) -> bool:

@@ -278,7 +278,7 @@ def summary(result: Result, *, show_values: bool = False) -> Report:
         refusals(result.files, folder),
         findings_in_short([f for f in result.findings if f.severity is not Severity.WARNING], folder),
     ]
-    closing = "Next: sscbtool reconcile holds these against the published figures."
+    closing = "Next, held against the published figures: sscbtool reconcile."
     if not result.measures:
         closing = "There is nothing to add up: check the period and the paths, or ask for the returns."
     elif any(True for _ in result.open_findings):

@@ -139,7 +139,7 @@ def _next(about: Mapping[str, Any]) -> str:
         return f"Drafted {count_of(drafted['rows'], 'row')} in {drafted['path']}: complete them for the register."
     if about["counts"]["unregistered"]:
         return "Next: sscbtool proof with --propose FILE drafts register rows for what is not registered."
-    return "Next: sscbtool reconcile holds the registered figures against the returns."
+    return "Next, the registered figures held against the returns: sscbtool reconcile."
 
 
 def _as_data(numbers: Sequence[Mapping[str, Any]]) -> Table:

@@ -96,6 +96,8 @@ def _file_mark(file: FileReport, faults: Sequence[Finding]) -> Mark:
         return Mark("?", count_of(counts[Severity.QUERY], "query", "queries"), Tone.DOUBT)
     if counts[Severity.WARNING]:
         return Mark("!", count_of(counts[Severity.WARNING], "warning"), Tone.QUIET)
+    if not any(table.rows_kept for table in file.tables):
+        return Mark("·", "None kept", Tone.QUIET)
     return Mark("✓", "Clean", Tone.GOOD)
 
 
@@ -110,7 +112,7 @@ def _file_table(result: Result, folder: Folder) -> Table:
         Column("", ColumnType.STATUS),
         Column("File", ColumnType.FILE, least=20),
         Column("Format", ColumnType.CODE, spare=True),
-        Column("Return", least=21),
+        Column("Return", least=21, moves=1),
         Column("Partner", least=7),
         *((Column("Period", least=7),) if with_period else ()),
         Column("Rows kept", ColumnType.COUNT),
@@ -278,9 +280,13 @@ def validate(result: Result) -> Report:
         title_of(result, "Validate"),
         result.outcome,
         nonempty(sections),
-        f"{standing(result).text}. {capital(severity_counts(result.findings))}. {_advice(result)}",
+        " ".join((f"{standing(result).text}.", *_counted(result.findings), _advice(result))),
         findings_as_data(result.findings),
     )
+
+
+def _counted(findings: Sequence[Finding]) -> list[str]:
+    return [f"{capital(severity_counts(findings))}."] if findings else []
 
 
 def row_facts(result: Result) -> Facts:
