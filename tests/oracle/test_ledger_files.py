@@ -21,8 +21,8 @@ from sscbtool.workflow import commands
 from sscbtool.workflow.layout import lay_out
 from sscbtool.workflow.receiving import Request
 
-SEEDS = max(4, int(os.environ.get("SSCBTOOL_ORACLE", "0")) // 10)
-WAYS = ("signed", "trailing", "suffix", "indicator")
+SEEDS = max(5, int(os.environ.get("SSCBTOOL_ORACLE", "0")) // 10)
+WAYS = ("signed", "trailing", "suffix", "indicator", "letter")
 
 
 def money(pence: int) -> str:
@@ -39,6 +39,8 @@ def amount(pence: int, way: str) -> dict[str, str]:
             return {"Amount in LC": f"{digits}-" if credit else digits}
         case "suffix":
             return {"Amount": f"{digits} CR" if credit else f"{digits} DR"}
+        case "letter":
+            return {"Amount": f"{digits} H" if credit else f"{digits} S"}
         case _:
             return {"S/H": "H" if credit else "S", "Amount": digits}
 

@@ -403,7 +403,7 @@ class ColumnSpec:
     rivals: tuple[str, ...] = ()
     """Headings beside this column that make it doubtful which of the two is meant, such as VAT beside an amount."""
     values: Mapping[str, str] = field(default_factory=dict)
-    """For codes: accepted spelling (folded) -> the value kept."""
+    """For codes: accepted spelling (folded) -> the value kept. For money: letters that close an amount -> CR or DR."""
 
 
 @dataclass(frozen=True)

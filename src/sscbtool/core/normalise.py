@@ -6,6 +6,7 @@ Rows read = rows kept + rows set aside. No cell's text is ever part of a fault: 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -220,7 +221,7 @@ class _Reader:
         """The value of one cell under its column's grammar."""
         match spec.kind:
             case ColumnKind.MONEY:
-                return parse_money(text, kind, code, flags=flag)
+                return parse_money(_marked(text, spec.values), kind, code, flags=flag)
             case ColumnKind.COUNT:
                 return parse_count(text, kind, code, flags=flag)
             case ColumnKind.PERCENT:
@@ -281,6 +282,15 @@ def _bounds(values: list[Any]) -> tuple[pd.Series[Any], pd.Series[Any]]:
     low = [value.low if isinstance(value, Interval) else value for value in values]
     high = [value.high if isinstance(value, Interval) else value for value in values]
     return pd.Series(low, dtype=COUNT), pd.Series(high, dtype=COUNT)
+
+
+_CLOSED_BY_LETTERS = re.compile(r"(.*[0-9])[ \u00a0]?([A-Za-z]+)", re.DOTALL)
+
+
+def _marked(text: str, marks: Mapping[str, str]) -> str:
+    """An amount whose closing letters mean debit or credit in its ledger (``1,234.50 H``), with the grammar's own."""
+    closed = _CLOSED_BY_LETTERS.fullmatch(text.strip()) if marks else None
+    return f"{closed[1]} {marks[mark]}" if closed and (mark := fold(closed[2])) in marks else text
 
 
 def _year(said: object) -> str | None:

@@ -212,8 +212,9 @@ def _named_by_a_code(grid: Grid, i: int, match: HeaderMatch, schema: ReturnSchem
     """Whether a row is filled in columns of codes, and every one of those cells is a code that its column may hold."""
     at = {number: schema.column(name) for name, number in match.columns.items()}
     texts = [(at[int(n)], grid.text(i, j)) for j, n in enumerate(grid.columns) if int(n) in at and grid.text(i, j)]
-    coded = [spec for spec, text in texts if spec.values and fold(text) in spec.values]
-    stated = [spec for spec, _ in texts if spec.values]
+    texts = [(spec, text) for spec, text in texts if spec.kind is ColumnKind.CODE and spec.values]
+    coded = [spec for spec, text in texts if fold(text) in spec.values]
+    stated = [spec for spec, _ in texts]
     return bool(coded) and coded == stated
 
 

@@ -88,6 +88,8 @@ def _columns(declared: Mapping[str, Any], described: Mapping[str, Any], source: 
         for value in values if "isin" in checks else ():
             if str(value) not in map(str, checks["isin"]):
                 refuse(source, f"{key}.values.{value}", f"it is not one of the values of columns.{name}.checks.isin")
+        if kind is ColumnKind.MONEY and (strange := set(values) - {"CR", "DR"}):
+            refuse(source, f"{key}.values.{min(strange)}", "letters that close an amount mean CR or DR")
         found.append(
             ColumnSpec(
                 name=name,
