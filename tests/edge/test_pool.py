@@ -473,7 +473,7 @@ def filled(kind: Any, seed: Iterator[int]) -> Any:
     """A value of an annotation in which no two parts are alike, so that none can go missing or change places."""
     origin, parts = typing.get_origin(kind), typing.get_args(kind)
     if dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
+        hints = typing.get_type_hints(kind, localns={"np": np})
         return kind(**{field.name: filled(hints[field.name], seed) for field in dataclasses.fields(kind)})
     if origin is np.ndarray:
         return np.array([next(seed), next(seed)], np.int32)

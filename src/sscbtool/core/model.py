@@ -15,13 +15,12 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pyarrow as pa
-
 from sscbtool.core.limits import Limits as Limits  # noqa: PLC0414 - named here too, for whoever looks for it
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # settings, the lock and whatever is turned away at once must not wait for numbers
+    import numpy as np
     import pandas as pd
+    import pyarrow as pa
 
 # --------------------------------------------------------------------------- places
 
@@ -206,6 +205,8 @@ class Grid:
 
 def _strings(texts: pa.Array) -> list[str]:
     """What ``to_pylist`` gives of a string array without nulls, several times as quick."""
+    import numpy as np
+
     _, offsets, content = texts.buffers()
     places = np.frombuffer(offsets, np.int32, len(texts) + 1, texts.offset * 4).tolist() if len(texts) else [0]
     data = b"" if content is None else bytes(memoryview(content)[places[0] : places[-1]])

@@ -63,7 +63,7 @@ def _codec(kind: Any) -> _Codec:
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return _Codec(lambda value, _: str(value), lambda told, _: kind(told))
     if dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
+        hints = typing.get_type_hints(kind, localns={"np": np})  # core.model itself imports it for type checkers only
         names = [field.name for field in dataclasses.fields(kind)]
         return _each(
             tuple(hints[name] for name in names),
