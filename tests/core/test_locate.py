@@ -81,6 +81,44 @@ def test_a_registered_organisation_is_never_a_total_by_arithmetic():
     assert list(table.data_rows) == [2, 3, 4]
 
 
+@pytest.mark.parametrize("heading", ["Remarks", "Comments", "Finance notes", "Narrative"])
+@pytest.mark.parametrize("said", ["Total for year", "total", "average", "balance carried forward", "London"])
+def test_what_a_remark_says_of_a_row_makes_it_no_total(heading, said):
+    rows = [("Name", "Amount", heading), ("Ash", 500, None), ("Birch", 300, None), ("Cedar", 800, said)]
+    assert list(the_table(rows).data_rows) == [2, 3, 4]
+    rows = [(row[2], *row[:2]) for row in rows]
+    assert list(the_table(rows).data_rows) == [2, 3, 4]
+
+
+def test_a_remark_names_the_row_that_has_no_other_name():
+    rows = [("Name", "Amount", "Remarks"), ("Ash", 500, None), ("Birch", 300, None), (None, 800, "Total")]
+    table = the_table(rows)
+    assert list(table.data_rows) == [2, 3]
+    assert [total.agrees for total in table.totals] == [True]
+
+
+@pytest.mark.parametrize("said", ["Total contribution", "England", "Bank balance", "All quarters"])
+def test_a_dated_row_of_a_registered_organisation_is_a_record_whatever_stands_beside_its_name(said):
+    rows = [
+        ("Agency", "Purpose", "Amount", "Date"),
+        ("CCG", "first half", 500, "01/05/2018"),
+        ("London Fire Brigade", said, 500, "01/06/2018"),
+    ]
+    table = the_table(rows, is_organisation=REGISTER.__contains__)
+    assert list(table.data_rows) == [2, 3]
+
+
+def test_the_bare_word_beside_an_organisation_is_its_subtotal():
+    rows = [
+        ("Agency", "Purpose", "Amount", "Date"),
+        ("CCG", "first half", 500, "01/05/2018"),
+        ("CCG", "second half", 700, "01/11/2018"),
+        ("CCG", "Total", 1200, "01/11/2018"),
+    ]
+    table = the_table(rows, is_organisation=REGISTER.__contains__)
+    assert dict(table.set_aside) == {4: RowRole.TOTAL}
+
+
 def test_a_row_that_contradicts_its_own_total_is_named():
     rows = [
         ("Area", "Q1", "Q2", "Q3", "Q4", "Total"),

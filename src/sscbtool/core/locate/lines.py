@@ -25,6 +25,11 @@ _MONEY = re.compile(
     r"£|\b(?:amount|contribution|cost|expenditure|income|budget|paid|fees?|grant|payment)s?\b", re.IGNORECASE
 )
 
+_REMARK = re.compile(r"\b(?:remarks?|comments?|commentary|notes?|narrative|explanations?)\b", re.IGNORECASE)
+"""Headings of columns that hold what somebody has to say of a row."""
+_BARE = re.compile(r"^\W*(?:(?:grand|sub)[\s\-]*)?totals?\W*$", re.IGNORECASE)
+"""The word and no more: a total wherever it stands."""
+
 
 class Lines:
     """One region's body rows."""
@@ -51,9 +56,9 @@ class Lines:
         self.numbers: Numbers = numbers_of(sheet.grid, sheet.looks, self.rows, region.columns[self.added])
         self.columns: Columns = columns_of(self.numbers, self.money, rounded=self.rounded)
         self.label_places = np.flatnonzero(~region.valued | (np.arange(len(region.columns)) < 3))
-        said, where = claims_of(sheet.grid, sheet.looks, self.rows, region.columns[self.label_places])
-        self.claims, self._where = self._spread(said), where
-        self.claims[np.isin(where, self._categories(where))] = Claim.NONE
+        said, self._where = self._said()
+        self.claims = self._spread(said)
+        self.claims[np.isin(self._where, self._categories(self._where))] = Claim.NONE
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -104,6 +109,32 @@ class Lines:
         r = int(self.rows[p])
         cells = [int(self.region.columns[k]) for k in self.label_places.tolist() if self.looks[p, k] == Look.TEXT]
         return any(self._is_organisation(self.sheet.text(r, j)) for j in cells)
+
+    def _said(self) -> tuple[Vector, Vector]:
+        """By row: what its labels claim, and where the cell stands that does.
+
+        A remark speaks of its row and names it only where nothing else does; and a row that names an organisation
+        and has a date is a record, which words beside the name make no total ("Total contribution").
+        """
+        places = self.label_places
+        remarks = np.array([bool(_REMARK.search(self.heads[k].name)) for k in places.tolist()], bool)
+        said, where = self._claimed(places)
+        if remarks.any():
+            named = (self.looks[:, places[~remarks]] == Look.TEXT).any(1)
+            firm, firm_where = self._claimed(places[~remarks])
+            said, where = np.where(named, firm, said), np.where(named, firm_where, where)
+        dated = (self.looks == Look.DATE).any(1)
+        for p in np.flatnonzero((said > Claim.NONE) & dated & (where >= 0)).tolist():
+            beside = not self._names_organisation(p, int(where[p])) and self.is_organisation(p)
+            if beside and not _BARE.search(self.sheet.text(int(self.rows[p]), int(where[p]))):
+                said[p], where[p] = Claim.NONE, -1
+        return said, where
+
+    def _claimed(self, places: Vector) -> tuple[Vector, Vector]:
+        return claims_of(self.sheet.grid, self.sheet.looks, self.rows, self.region.columns[places])
+
+    def _names_organisation(self, p: int, j: int) -> bool:
+        return self._is_organisation is not None and self._is_organisation(self.sheet.text(int(self.rows[p]), j))
 
     def gap(self, p: int) -> bool:
         """Whether blank rows stand right above a row."""
