@@ -1,6 +1,7 @@
 """What the shell offers on Tab, and what a mistyped name is answered with."""
 
 import pytest
+from tests.cli.boards import Board
 from tests.cli.conftest import ROOT, run
 
 
@@ -30,6 +31,38 @@ def offered(*words: str, cwd=ROOT) -> set[str]:
 )  # fmt: skip
 def test_tab_offers_what_the_boards_files_name(words, expected):
     assert offered(*words) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("reconcile", "--section", "2."), {"2.1", "2.2", "2.3", "2.4"}),
+        (("status", ""), {"nil", "extend"}),
+        (("status", "nil", "CC"), {"CCG"}),
+        (("status", "nil", "CCG", "knife"), {"knife_crime"}),
+        (("organisations", "acc"), {"accept"}),
+        (("organisations", "accept", "Fire", "LF"), {"LFB"}),
+        (("summary", "knife"), {"knife_crime"}),
+        (("figures", "roll", "2018"), {"2018-19"}),
+        (("history", "ver"), {"verify"}),
+        (("diff", "sample_data/2018-19/CC"), {"sample_data/2018-19/CCG/"}),
+    ],
+)  # fmt: skip
+def test_tab_knows_what_comes_after_what(words, expected):
+    assert offered(*words) == expected
+
+
+def test_tab_offers_what_the_store_holds(tmp_path):
+    board = Board(tmp_path / "board")
+    board.put_both()
+    assert offered("store", "forget", "", cwd=board.folder) == set()
+    assert board("ingest", board.folder / "returns").code == 0
+    held = {version["version"] for version in board("store", "list", "--format", "json").json["store"]["list"]}
+    assert len(held) == 2
+    assert offered("store", "forget", "", cwd=board.folder) >= held
+    assert offered("diff", "", cwd=board.folder) >= {*held, "returns/"}
+    assert offered("ingest", "--replaces", "", cwd=board.folder) >= held
+    assert offered("history", "", cwd=board.folder) >= {"1", "2", "verify"}
 
 
 def test_figures_are_those_of_the_period_asked_for():

@@ -15,8 +15,10 @@ from sscbtool.cli import every_day, partners, unattended, upkeep, year_end
 from sscbtool.cli.options import LogFileOption
 from sscbtool.cli.running import log_to
 
-EXIT_CODES = """Exit codes: 0 clean, 1 something open, 2 wrong usage or configuration, 3 an input was refused,
-4 not enough to judge, 70 a bug, 74 could not write, 75 the store is busy, 130 interrupted."""
+EXIT_CODES = (
+    "Exit codes: 0 clean, 1 something open, 2 wrong usage or configuration, 3 an input was refused, "
+    "4 not enough to judge, 70 a bug, 74 could not write, 75 the store is busy, 130 interrupted."
+)
 
 app = typer.Typer(
     name="sscbtool",

@@ -35,7 +35,7 @@ def inspect(
 ) -> None:
     """Show which tables stand where in any spreadsheet, and whether their own totals add up.
 
-    Example: sscbtool inspect returns.xlsx
+    Example: sscbtool inspect returns/2018-19/CCG
     """
     asked = {"password_prompt": password_prompt}
     run("inspect", context, paths, asked, output_format, output)
@@ -50,7 +50,13 @@ def ingest(
     partner: PartnerOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what each file is, and store nothing.")] = False,
     replaces: Annotated[
-        str | None, typer.Option("--replaces", metavar="FILE", help="The stored file that this one takes the place of.")
+        str | None,
+        typer.Option(
+            "--replaces",
+            metavar="FILE",
+            help="The stored file that this one takes the place of.",
+            autocompletion=completing.versions,
+        ),
     ] = None,
     output_format: FormatOption = Format.TABLE,
     output: OutputOption = None,
@@ -108,7 +114,12 @@ def reconcile(
         str | None,
         typer.Option("--figure", metavar="ID", help="Only this published figure.", autocompletion=completing.figures),
     ] = None,
-    section: Annotated[str | None, typer.Option("--section", metavar="NO", help="Only this section's figures.")] = None,
+    section: Annotated[
+        str | None,
+        typer.Option(
+            "--section", metavar="NO", help="Only this section's figures.", autocompletion=completing.sections
+        ),
+    ] = None,
     output_format: FormatOption = Format.TABLE,
     output: OutputOption = None,
     password_prompt: PasswordOption = False,
@@ -132,7 +143,15 @@ def reconcile(
 @app.command(rich_help_panel=PANEL)
 def summary(
     context: typer.Context,
-    paths: Paths = None,
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[RETURN] [PATHS]...",
+            help="The return to sum up, else each; then files, folders or globs.",
+            show_default=False,
+            autocompletion=completing.returns_or_files,
+        ),
+    ] = None,
     return_name: ReturnOption = None,
     period: PeriodOption = None,
     partner: PartnerOption = None,
@@ -144,7 +163,7 @@ def summary(
     password_prompt: PasswordOption = False,
     show_values: ValuesOption = False,
 ) -> None:
-    """Sum each return up by partner and quarter. PATHS may begin with the name of one return.
+    """Sum each return up by partner and quarter, or one.
 
     Example: sscbtool summary contributions returns/2018-19
     """

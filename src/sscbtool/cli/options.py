@@ -58,7 +58,14 @@ PartnerOption = Annotated[
     str | None,
     typer.Option("--partner", metavar="CODE", help="Whose files they are.", autocompletion=completing.partners),
 ]
-FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How the result is written.")]
+FormatOption = Annotated[
+    Format,
+    typer.Option("--format", "-f", metavar="FORMAT", help="Written as table, json, csv, markdown, html or xlsx."),
+]
+PlainFormatOption = Annotated[
+    Format, typer.Option("--format", "-f", metavar="FORMAT", help="Written as table, json, csv or markdown.")
+]
+"""Of commands that do something or write files of their own: what they say is no page and no workbook."""
 OutputOption = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result here, not to the terminal.")
 ]

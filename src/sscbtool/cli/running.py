@@ -55,7 +55,7 @@ def run(
     def in_turn() -> int:
         from sscbtool.workflow import commands
 
-        refuse_on_terminal(command, output_format, output)
+        refuse_format(command, output_format, output)
         request = request_of(command, context.obj, paths or [], asked)
         try:
             result: Result = getattr(commands, command)(request)
@@ -75,12 +75,21 @@ def run(
     guarded(work, context)
 
 
-def refuse_on_terminal(command: str, output_format: Format, output: Path | None) -> None:
-    """A workbook is bytes.
+DEEDS = frozenset(
+    {"annotate", "template", "figures_roll", "explain", "signoff", "store_backup", "store_restore", "store_forget"}
+)
+"""Commands that do something or write files of their own: what they say is no page and no workbook."""
+
+
+def refuse_format(command: str, output_format: Format, output: Path | None) -> None:
+    """A workbook is bytes, and what was done is no document.
 
     Raises:
-        BadUsage: it would go to a terminal.
+        BadUsage: a workbook would go to a terminal, or the command writes no such thing.
     """
+    if command in DEEDS and output_format in (Format.HTML, Format.XLSX):
+        name = command.replace("_", " ")
+        raise BadUsage(f"What {name} says is not written as {output_format}.", "Take table, json, csv or markdown.")
     if output_format is Format.XLSX and output is None and sys.stdout is not None and sys.stdout.isatty():
         raise BadUsage("A workbook cannot be shown on a terminal.", f"Write it to a file: --output {command}.xlsx")
 

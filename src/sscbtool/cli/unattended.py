@@ -16,7 +16,7 @@ from sscbtool.cli.running import (
     log_result,
     log_to,
     nothing,
-    refuse_on_terminal,
+    refuse_format,
     request_of,
     tell,
 )
@@ -48,7 +48,7 @@ def check(
 
     One line where all is clean; else what changed, by partner, and whom to chase.
 
-    Example: sscbtool --workspace /srv/board check --period last-quarter --quiet
+    Example: sscbtool check --period 2018-19 --quiet
     """
     log_to(context, log_file)
 
@@ -60,7 +60,7 @@ def check(
         from sscbtool.core.model import Outcome
         from sscbtool.workflow.checking import check as do
 
-        refuse_on_terminal("check", output_format, output)
+        refuse_format("check", output_format, output)
         request = request_of("check", context.obj, [], {"period": period, "dry_run": dry_run})
         try:
             result = do(request)

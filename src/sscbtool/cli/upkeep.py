@@ -10,7 +10,15 @@ from typing import Annotated
 import typer
 
 from sscbtool.cli import completing
-from sscbtool.cli.options import Format, FormatOption, OutputOption, PartnerOption, PeriodOption, ReturnOption
+from sscbtool.cli.options import (
+    Format,
+    FormatOption,
+    OutputOption,
+    PartnerOption,
+    PeriodOption,
+    PlainFormatOption,
+    ReturnOption,
+)
 from sscbtool.cli.running import guarded, run
 from sscbtool.errors import ExitCode
 
@@ -57,7 +65,10 @@ def history(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[RUN | verify [HEAD]]", help="One run, or whether the log is whole.", show_default=False
+            metavar="[RUN | verify [HEAD]]",
+            help="One run, or whether the log is whole.",
+            show_default=False,
+            autocompletion=completing.runs,
         ),
     ] = None,
     max_age: Annotated[
@@ -69,7 +80,7 @@ def history(
 ) -> None:
     """List past runs, show one, or prove that their log is as it was written.
 
-    Example: sscbtool history verify 3f2a9c1b7d4e
+    Example: sscbtool history verify
     """
     run("history", context, words, {"max_age": max_age and age_of(max_age)}, output_format, output)
 
@@ -88,17 +99,29 @@ def age_of(text: str) -> timedelta:
 
 
 @figures_app.command("list")
-def figures_list(context: typer.Context, output_format: FormatOption = Format.TABLE) -> None:
-    """List the registers of published figures, and how far each has its values."""
-    run("figures_list", context, None, {}, output_format, None)
+def figures_list(
+    context: typer.Context, output_format: FormatOption = Format.TABLE, output: OutputOption = None
+) -> None:
+    """List the registers of published figures, and how far each has its values.
+
+    Example: sscbtool figures list
+    """
+    run("figures_list", context, None, {}, output_format, output)
 
 
 @figures_app.command("roll")
 def figures_roll(
     context: typer.Context,
-    source: Annotated[str, typer.Argument(metavar="FROM", help="The year whose register is taken, such as 2018-19.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="FROM",
+            help="The year whose register is taken, such as 2018-19.",
+            autocompletion=completing.registers,
+        ),
+    ],
     target: Annotated[str, typer.Argument(metavar="TO", help="The year whose register is started.")],
-    output_format: FormatOption = Format.TABLE,
+    output_format: PlainFormatOption = Format.TABLE,
 ) -> None:
     """Start next year's register from this year's: statements kept, values blank, days moved on.
 
@@ -108,9 +131,14 @@ def figures_roll(
 
 
 @schemas_app.command("list")
-def schemas_list(context: typer.Context, output_format: FormatOption = Format.TABLE) -> None:
-    """List the returns that the board expects."""
-    run("schemas_list", context, None, {}, output_format, None)
+def schemas_list(
+    context: typer.Context, output_format: FormatOption = Format.TABLE, output: OutputOption = None
+) -> None:
+    """List the returns that the board expects.
+
+    Example: sscbtool schemas list
+    """
+    run("schemas_list", context, None, {}, output_format, output)
 
 
 @schemas_app.command("show")
@@ -120,23 +148,38 @@ def schemas_show(
         str, typer.Argument(metavar="RETURN", help="The return's name.", autocompletion=completing.returns)
     ],
     output_format: FormatOption = Format.TABLE,
+    output: OutputOption = None,
 ) -> None:
-    """Show the columns and rules of one return."""
-    run("schemas_show", context, None, {"return_name": return_name}, output_format, None)
+    """Show the columns and rules of one return.
+
+    Example: sscbtool schemas show contributions
+    """
+    run("schemas_show", context, None, {"return_name": return_name}, output_format, output)
 
 
 @schemas_app.command("test")
-def schemas_test(context: typer.Context, output_format: FormatOption = Format.TABLE) -> None:
-    """Try every schema file, measure and figure; a bad one is named with its key."""
-    run("schemas_test", context, None, {}, output_format, None)
+def schemas_test(
+    context: typer.Context, output_format: FormatOption = Format.TABLE, output: OutputOption = None
+) -> None:
+    """Try every schema file, measure and figure; a bad one is named with its key.
+
+    Example: sscbtool schemas test
+    """
+    run("schemas_test", context, None, {}, output_format, output)
 
 
 @schemas_app.command("measures")
 def schemas_measures(
-    context: typer.Context, return_name: ReturnOption = None, output_format: FormatOption = Format.TABLE
+    context: typer.Context,
+    return_name: ReturnOption = None,
+    output_format: FormatOption = Format.TABLE,
+    output: OutputOption = None,
 ) -> None:
-    """List the measures by name, for whoever edits the register of figures."""
-    run("schemas_measures", context, None, {"return_name": return_name}, output_format, None)
+    """List the measures by name, for whoever edits the register of figures.
+
+    Example: sscbtool schemas measures --return contributions
+    """
+    run("schemas_measures", context, None, {"return_name": return_name}, output_format, output)
 
 
 @store_app.command("list")
@@ -146,21 +189,25 @@ def store_list(
     period: PeriodOption = None,
     partner: PartnerOption = None,
     output_format: FormatOption = Format.TABLE,
+    output: OutputOption = None,
 ) -> None:
-    """List every version that the store holds, by the name that `diff` and `store forget` take."""
+    """List every version that the store holds, by the name that `diff` and `store forget` take.
+
+    Example: sscbtool store list --return contributions
+    """
     asked = {"return_name": return_name, "period": period, "partner": partner}
-    run("store_list", context, None, asked, output_format, None)
+    run("store_list", context, None, asked, output_format, output)
 
 
 @store_app.command("backup")
 def store_backup(
     context: typer.Context,
     target: Annotated[str, typer.Argument(metavar="FILE|DIR", help="A new file, or a folder to put one in.")],
-    output_format: FormatOption = Format.TABLE,
+    output_format: PlainFormatOption = Format.TABLE,
 ) -> None:
     """Copy the whole store into one tar file; a run may be writing meanwhile.
 
-    Example: sscbtool store backup /mnt/backup
+    Example: sscbtool store backup board.tar
     """
     run("store_backup", context, [target], {}, output_format, None)
 
@@ -169,23 +216,38 @@ def store_backup(
 def store_restore(
     context: typer.Context,
     file: Annotated[str, typer.Argument(metavar="FILE", help="A backup.")],
-    output_format: FormatOption = Format.TABLE,
+    output_format: PlainFormatOption = Format.TABLE,
 ) -> None:
-    """Put a backup in the place of all that the store holds, which is backed up beside it first."""
+    """Put a backup in the place of all that the store holds, which is backed up beside it first.
+
+    Example: sscbtool store restore board.tar
+    """
     run("store_restore", context, [file], {}, output_format, None)
 
 
 @store_app.command("verify")
-def store_verify(context: typer.Context, output_format: FormatOption = Format.TABLE) -> None:
-    """Check the catalogue, the hash of every file of rows, the run log, and what is left over; 1 where damaged."""
-    run("store_verify", context, None, {}, output_format, None)
+def store_verify(
+    context: typer.Context, output_format: FormatOption = Format.TABLE, output: OutputOption = None
+) -> None:
+    """Check the catalogue, the hash of every file of rows, the run log, and what is left over; 1 where damaged.
+
+    Example: sscbtool store verify
+    """
+    run("store_verify", context, None, {}, output_format, output)
 
 
 @store_app.command("forget")
 def store_forget(
     context: typer.Context,
-    version: Annotated[str, typer.Argument(metavar="SUBMISSION|FILE", help="An id, a file's hash, or its path.")],
-    output_format: FormatOption = Format.TABLE,
+    version: Annotated[
+        str,
+        typer.Argument(
+            metavar="SUBMISSION|FILE",
+            help="An id, a file's hash, or its path.",
+            autocompletion=completing.versions,
+        ),
+    ],
+    output_format: PlainFormatOption = Format.TABLE,
 ) -> None:
     """Erase a submission, or all that came in one file, for good; the run log keeps that it was there.
 

@@ -10,7 +10,17 @@ from typing import Annotated
 import typer
 
 from sscbtool.cli import completing
-from sscbtool.cli.options import Basis, Format, FormatOption, OutputOption, PasswordOption, Paths, PeriodOption, Role
+from sscbtool.cli.options import (
+    Basis,
+    Format,
+    FormatOption,
+    OutputOption,
+    PasswordOption,
+    Paths,
+    PeriodOption,
+    PlainFormatOption,
+    Role,
+)
 from sscbtool.cli.running import run
 
 PANEL = "Year end"
@@ -71,12 +81,12 @@ def explain(
     by: Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who says so, beside the login.")] = None,
     fund: Annotated[str | None, typer.Option("--fund", metavar="NAME", help="The fund of a break.")] = None,
     period: PeriodOption = None,
-    output_format: FormatOption = Format.TABLE,
+    output_format: PlainFormatOption = Format.TABLE,
     output: OutputOption = None,
 ) -> None:
     """Record why a query, a figure or a break is as it is; it holds until a day, and while the amount is the same.
 
-    Example: sscbtool explain L-3k9x0a1b returns/2018-19 --reason "agreed by letter" --until 2019-09-30
+    Example: sscbtool explain F-3k9x0a1b --reason "agreed by letter"
     """
     asked = {
         "reason": reason,
@@ -99,7 +109,7 @@ def signoff(
         str | None, typer.Option("--fund", metavar="NAME", help="The fund whose open items are counted.")
     ] = None,
     period: PeriodOption = None,
-    output_format: FormatOption = Format.TABLE,
+    output_format: PlainFormatOption = Format.TABLE,
     output: OutputOption = None,
 ) -> None:
     """Sign the year off, bound to the hashes of the inputs: whatever changes in them afterwards voids it.
@@ -123,7 +133,7 @@ def proof(
 ) -> None:
     """Hold every number of a draft report against the register of published figures.
 
-    Example: sscbtool proof draft.docx --period 2018-19 --propose figures.csv
+    Example: sscbtool proof draft.md --period 2018-19 --propose more-figures.csv
     """
     run("proof", context, [draft], {"period": period, "propose": propose}, output_format, output)
 
@@ -146,7 +156,13 @@ def report(
     period: PeriodOption = None,
     output_format: Annotated[
         Format | None,
-        typer.Option("--format", "-f", help="How it is written; else as --output ends, else html.", show_default=False),
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help="Written as html, xlsx, markdown, json, csv or table; else as --output ends, else html.",
+            show_default=False,
+        ),
     ] = None,
     output: OutputOption = None,
     password_prompt: PasswordOption = False,

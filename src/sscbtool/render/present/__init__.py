@@ -22,6 +22,16 @@ from sscbtool.render.present.proof import proof
 from sscbtool.render.present.received import ingest, validate
 from sscbtool.render.present.signing import signoff
 from sscbtool.render.present.status import status
+from sscbtool.render.present.upkeep import (
+    deed,
+    forms,
+    organisations,
+    recorded,
+    registers,
+    schemas,
+    store_list,
+    store_verify,
+)
 from sscbtool.render.report import Report
 
 PRESENTERS: Mapping[str, Callable[[Result], Report]] = {
@@ -42,6 +52,21 @@ PRESENTERS: Mapping[str, Callable[[Result], Report]] = {
     "status extend": status,
     "history": history,
     "history verify": history,
+    "template": forms,
+    "organisations": organisations,
+    "explain": recorded,
+    "ledger match": recorded,
+    "store list": store_list,
+    "store verify": store_verify,
+    "store backup": deed,
+    "store restore": deed,
+    "store forget": deed,
+    "schemas list": schemas,
+    "schemas show": schemas,
+    "schemas measures": schemas,
+    "schemas test": schemas,
+    "figures list": registers,
+    "figures roll": registers,
 }
 """Command -> what shows its result; ``summary`` is shown by itself, since it may show values."""
 

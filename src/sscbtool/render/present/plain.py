@@ -56,6 +56,11 @@ def _is_nested(value: Any) -> bool:
     )
 
 
+def plain_table(heading: str, rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> Table:
+    """Some values of each mapping, a row each."""
+    return _plain_table(heading, [{key: row[key] for key in keys} for row in rows], Folder(()))
+
+
 def _plain_table(heading: str, rows: Sequence[Mapping[str, Any]], folder: Folder) -> Table:
     keys = list(dict.fromkeys(key for row in rows for key in row))
     lengths = {key: max(len(str(row.get(key) or "")) for row in rows) for key in keys}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -270,7 +271,7 @@ def validate(result: Result) -> Report:
     folder = Folder(file.path for file in result.files)
     sections = [
         _file_table(result, folder) if result.files else None,
-        row_facts(result),
+        row_facts(result) if result.files or result.outcome is Outcome.INCOMPLETE else None,
         set_aside_lines(result.files, result.catalogue),
         refusals(result.files, folder),
         *_finding_tables(result.findings, folder),
@@ -317,15 +318,17 @@ def _advice(result: Result) -> str:
 def ingest(result: Result) -> Report:
     """What each table was taken for and why, and what the store did with it."""
     folder = Folder(file.path for file in result.files)
+    about = result.extra.get("ingest") or {}
+    tried = bool(about.get("dry_run"))
     columns = (
         Column("File", ColumnType.FILE, least=20),
-        Column("Place", ColumnType.PLACE, moves=2),
+        Column("Place", ColumnType.PLACE, moves=2, spare=not tried),
         Column("Return", least=21),
         Column("Partner", least=7),
         Column("Period", least=7),
         Column("Rows kept", ColumnType.COUNT),
         Column("Set aside", ColumnType.COUNT),
-        Column("Decided by", least=24, moves=1),
+        Column("Decided by", least=24, moves=1, spare=not tried),
     )
     rows: list[Row] = []
     for file in result.files:
@@ -344,6 +347,9 @@ def ingest(result: Result) -> Report:
                 )
             )
     landed = Table(f"What was received{folder.suffix}", columns, tuple(rows)) if rows else None
+    if landed and about.get("landed") and not any(each["new"] for each in about["landed"]):
+        tables = f"{count_of(len(rows), 'table')} in {count_of(len(about['landed']), 'file')}, as before."
+        landed = replace(landed, in_short=(Line(tables),))
     sections = [
         landed,
         *_landed(result, folder),
@@ -365,16 +371,20 @@ def _landed(result: Result, folder: Folder) -> list[Section]:
     if extra.get("dry_run"):
         return [Lines("", (Line("Nothing was stored: this was a dry run."),))]
     lines = []
+    if there := sum(not each["new"] for each in extra.get("landed", ())):
+        were = "was" if there == 1 else "were"
+        lines.append(Line(f"{count_of(there, 'file')} {were} in the store already, byte for byte: nothing changed."))
     for each in extra.get("landed", ()):
-        words = "stored" if each["new"] else "already in the store, byte for byte: nothing changed"
-        version = f" as {', '.join(name[:8] for name in each['versions'])}" if each["new"] else ""
+        if not each["new"]:
+            continue
+        version = f" as {', '.join(name[:8] for name in each['versions'])}"
         others = [
             f", {said} {', '.join(name[:8] for name in each[key])}"
             for key, said in (("superseded", "superseding"), ("adds_to", "adding to"))
             if each[key]
         ]
         final = ", which was a final return" if each["restates_final"] else ""
-        lines.append(Line(f"{folder.short(each['path'])}: {words}{version}{''.join(others)}{final}."))
+        lines.append(Line(f"{folder.short(each['path'])}: stored{version}{''.join(others)}{final}."))
     return [Lines("In the store", tuple(lines))] if lines else []
 
 

@@ -51,7 +51,7 @@ def due_table(due: Iterable[Due], catalogue: Catalogue | None) -> Table:
     columns = (
         Column("", ColumnType.STATUS),
         Column("Partner", ColumnType.CODE),
-        Column("Return", least=24, moves=2, labelled=False),
+        Column("Return", least=18, moves=2, labelled=False),
         Column("Period", ColumnType.CODE),
         Column("Due", ColumnType.CODE),
         Column("Received", ColumnType.CODE),
