@@ -66,6 +66,15 @@ def test_a_rows_own_date_tells_its_year_and_a_blank_one_takes_the_years_given():
     assert got.quarters == ("2017-18 Q4", "2018-19 Q1", None)
 
 
+def test_a_year_or_quarter_that_a_row_states_is_its_own_unless_it_is_dated():
+    grid = grid_of([("Agency", "Amount", "Date", "Year"), *[("LFB", 1, None, "")] * 3, ("LFB", 1, "01/05/2018", "")])
+    columns = {"organisation": 1, "amount": 2, "received_on": 3}
+    stated = {2: Period(2017), 3: Period(2018, 3), 5: Period(2017)}
+    got = normalise(grid, table_of(grid), contributions(), columns, REGISTER, YEAR, stated=stated)
+    assert got.periods == ("2017-18", "2018-19", "2018-19", "2018-19")
+    assert got.quarters == (None, "2018-19 Q3", None, "2018-19 Q1")
+
+
 def test_a_label_given_once_stands_for_the_rows_below():
     got = read([("Agency", "Amount"), ("LFB", 1), (None, 2)], carried={1: {3: 2}})
     assert list(got.frame["organisation"]) == ["LFB", "LFB"]

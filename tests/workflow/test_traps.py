@@ -127,6 +127,38 @@ TRAPS = [
         "501.00",
         ("SSCB-DAT-1 C2",),
     ),
+    # what stands beside the name and the amount
+    Trap(
+        "payment remarked upon as the total",
+        sheet([*HEAD, "Date", "Remarks"], [FIRE, 500, "01/05/2018"], [TRUST, 500, "01/06/2018", "Total for the year"]),
+        "1000.00",
+    ),
+    Trap(
+        "payment described as a total",
+        sheet([HEAD[0], "Purpose", HEAD[1], "Date"], [FIRE, "", 5, "01/05/2018"], [TRUST, "Total gift", 5, "1/6/2018"]),
+        "10.00",
+    ),
+    Trap(
+        "year of each row in a column of its own",
+        sheet([HEAD[0], "Financial year", HEAD[1]], [FIRE, "2018/19", 500], [TRUST, "2017/18", 100]),
+        "500.00",
+    ),
+    Trap(
+        "quarter of each row in a column of its own",
+        sheet([HEAD[0], "Quarter", HEAD[1]], [FIRE, "Q1 2018-19", 500], [TRUST, "Q4 2017-18", 100]),
+        "500.00",
+    ),
+    Trap(
+        "calendar years in a column of their own",
+        sheet([HEAD[0], "Year", HEAD[1]], [FIRE, 2018, 500], [TRUST, 2019, 100]),
+        "600.00",
+        ("SSCB-PER-5 B2",),
+    ),
+    Trap(
+        "dated rows with calendar years beside",
+        sheet([HEAD[0], "Year", HEAD[1], "Date"], [FIRE, 2018, 500, "01/05/2018"], [TRUST, 2019, 100, "01/02/2019"]),
+        "600.00",
+    ),
     # months beside each other
     *(
         Trap(f"months as {name}", sheet(["Organisation", *heads], *EQUAL), "1326.00")

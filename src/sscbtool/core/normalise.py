@@ -85,6 +85,7 @@ def normalise(
     wide: Mapping[str, int] | None = None,
     layout: Wide | None = None,
     epoch_1904: bool = False,
+    stated: Mapping[int, Period] | None = None,
 ) -> Normalised:
     """Read every data row of ``table``.
 
@@ -98,6 +99,7 @@ def normalise(
         wide: name of each column to unpivot -> its number; none for a long table.
         layout: what they are unpivoted into.
         epoch_1904: whether the workbook counts its days from 1904.
+        stated: the sheet's row -> the year or quarter that it states of itself, for rows that are not dated.
     """
     reader = _Reader(grid, table, register, epoch_1904=epoch_1904)
     wide = wide or {}
@@ -124,7 +126,8 @@ def normalise(
             frame[f"{spec.name}__low"], frame[f"{spec.name}__high"] = _bounds(values[spec.name])
     dates = values[schema.period_from] if schema.period_from else [None] * len(rows)
     given = [quarter_of(name) for name in names] * len(table.data_rows) if layout else None
-    periods, quarters = _periods(dates, given, period)
+    own_years = [(stated or {}).get(int(row), period) for row in rows]
+    periods, quarters = _periods(dates, given, own_years)
     years = next((spec.name for spec in schema.columns if spec.kind is ColumnKind.PERIOD), None)
     if years is not None and not schema.period_from:
         periods = tuple(_year(said) or period for said, period in zip(values[years], periods, strict=True))
@@ -300,17 +303,19 @@ def _year(said: object) -> str | None:
 
 
 def _periods(
-    dates: Sequence[dt.date | None], quarters: Sequence[str] | None, given: Period | None
+    dates: Sequence[dt.date | None], quarters: Sequence[str] | None, given: Sequence[Period | None]
 ) -> tuple[tuple[str | None, ...], tuple[str | None, ...]]:
     """The year and quarter of each row: by its own date, else by the column it was unpivoted from, else as given."""
-    year = str(Period(given.year)) if given else None
-    of_date: dict[dt.date | None, tuple[str | None, str | None]] = {
-        None: (year, str(given) if given and given.quarter else None)
+    of_date = {date: (str(Period.of(date)), str(Period.quarter_of(date))) for date in set(dates) if date is not None}
+    of_given = {
+        each: (str(Period(each.year)) if each else None, str(each) if each and each.quarter else None)
+        for each in set(given)
     }
-    for date in set(dates) - {None}:
-        assert date is not None
-        of_date[date] = str(Period.of(date)), str(Period.quarter_of(date))
-    found = [of_date[date] for date in dates]
-    if quarters is not None and year is not None:
-        found = [(year, f"{year} {quarter}") for quarter in quarters]
+    found: list[tuple[str | None, str | None]] = []
+    for k, (date, each) in enumerate(zip(dates, given, strict=True)):
+        year, quarter = of_given[each]
+        if quarters is not None and year is not None:
+            found.append((year, f"{year} {quarters[k]}"))
+        else:
+            found.append((year, quarter) if date is None else of_date[date])
     return tuple(period for period, _ in found), tuple(quarter for _, quarter in found)

@@ -6,7 +6,7 @@ return. None of them holds a cell's value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -27,7 +27,8 @@ from sscbtool.core.model import (
     column_letters,
 )
 from sscbtool.core.recognise import HeaderMatch, Recognition, units_by_note
-from sscbtool.core.values import FaultKind, Marker
+from sscbtool.core.row_years import RowYears
+from sscbtool.core.values import FaultKind, Marker, Period
 
 ERROR, QUERY, WARNING = Severity.ERROR, Severity.QUERY, Severity.WARNING
 Wording = tuple[str, Severity, str, str]
@@ -367,6 +368,18 @@ OTHER_YEAR_ASKED: Wording = (
     "The heading, title or sheet speaks of {stated}, so its rows do not count for {period}.",
     "Check the year; if it is right, nothing need be done.",
 )
+ROW_OF_OTHER_YEAR: Wording = (
+    "SSCB-PER-4",
+    WARNING,
+    "This row states another year than {period}, so it does not count for it.",
+    "Check the year; if it is right, nothing need be done.",
+)
+YEARS_UNCLEAR: Wording = (
+    "SSCB-PER-5",
+    QUERY,
+    "Column {letter} gives years that may not run from April to March; its rows were counted for {period}.",
+    "Write financial years, such as 2018-19, or give the date of each row.",
+)
 FALSE_LIST: Wording = (
     "SSCB-ANN-1",
     QUERY,
@@ -441,6 +454,21 @@ def of_match(grid: Grid, match: HeaderMatch, table: Table, file: str) -> Iterato
         letters = " and ".join(column_letters(number) for number in numbers)
         taken = column_letters(match.columns[name])
         yield say(RIVAL, Place(file, table.sheet, row, numbers[0]), name, name=name, letters=letters, taken=taken)
+
+
+def of_row_years(
+    said: RowYears, undated: Sequence[bool], rows: Sequence[int], period: Period | None, table: Table, file: str
+) -> Iterator[Finding]:
+    """Rows without a date that state another year than the table's, or a year that may be no financial one."""
+    if period is None:
+        return
+    year = str(Period(period.year))
+    for row in sorted({int(row) for row, alone in zip(rows, undated, strict=True) if alone}):
+        place = Place(file, table.sheet, row, said.column)
+        if row == said.first_unclear:
+            yield say(YEARS_UNCLEAR, place, None, letter=column_letters(said.column), period=year)
+        elif row in said.periods and said.periods[row].year != period.year:
+            yield say(ROW_OF_OTHER_YEAR, place, None, period=year)
 
 
 def of_row_break(check: RowCheck, table: Table, file: str) -> Finding:

@@ -321,12 +321,14 @@ class _OneFile:
         from sscbtool.core.amounts import controls, covered_amounts, foreign_cells, signed_cells, split_amounts
         from sscbtool.core.normalise import normalise
         from sscbtool.core.recognise import restored
+        from sscbtool.core.row_years import row_years
         from sscbtool.core.validate import word, worded
 
         path, cover = self.reading.path, self.cover
         schema = self.known.catalogue.returns[match.return_name]
         table = restored(grid, table, match, schema, self.known.register)
         period, period_by = self._period(table, match)
+        said = row_years(grid, table, match)
         rows = normalise(
             grid,
             table,
@@ -337,6 +339,7 @@ class _OneFile:
             wide=match.wide,
             layout=match.layout,
             epoch_1904=any(remark.kind is RemarkKind.EPOCH_1904 for remark in self.workbook.remarks),
+            stated=said.periods if said else None,
         )
         partner, partner_by = self._partner(rows.frame, schema)
         for fault in rows.faults:
@@ -349,6 +352,10 @@ class _OneFile:
             self.unread_cells.append(place)
         self.findings += wording.of_table(table, path)
         self.findings += wording.of_match(grid, match, table, path)
+        if said:
+            dated_in = schema.period_from
+            undated = rows.frame[dated_in].isna().tolist() if dated_in else [True] * len(rows.rows)
+            self.findings += wording.of_row_years(said, undated, rows.rows.tolist(), period, table, path)
         for row, column in split_amounts(grid, table, match):
             self.findings.append(wording.say(wording.SPLIT, Place(path, table.sheet, row, column), None))
         for row, column in foreign_cells(grid, table) if match.money else ():
