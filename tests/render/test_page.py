@@ -205,7 +205,7 @@ def test_the_head_of_the_run_log_stands_among_what_the_page_rests_on_and_never_i
 def test_reasons_that_were_given_stand_with_who_gave_them():
     given = {"id": "F-1", "about": "a query", "reason": "agreed by letter", "by": "ines", "until": "2032-09-30"}
     written = text(reported(about={"explanations": [given]}))
-    assert "F-1 a query agreed by letter ines 2032-09-30" in written
+    assert "F-1 a query agreed by letter ines 30/09/2032" in written
 
 
 def test_each_partner_s_faults_are_counted_by_severity_and_kind():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -41,6 +41,12 @@ def breaks_of(closing: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [*(line for line in closing["lines"] if line["class"] not in SETTLED), *closing["unmatched"]]
 
 
+def ledgers_of(result: Result) -> Sequence[Mapping[str, Any]]:
+    """How the year closes for each fund, where the result is the board's report; ``closing`` is None if it does not."""
+    told: Sequence[Mapping[str, Any]] = (result.extra.get("report") or {}).get("ledgers", ())
+    return told
+
+
 def amount_of(item: Mapping[str, Any]) -> Decimal:
     """What a break of a closing comes to, signed."""
     return Decimal(item["difference"] if "difference" in item else item["amount"])
@@ -56,7 +62,8 @@ def _items(result: Result) -> Iterator[tuple[bool, Decimal]]:
     for check in (result.extra.get("reconcile") or result.extra.get("report") or {}).get("document", ()):
         if check["status"] in BREAKS:
             yield False, Decimal(0)
-    if closing := result.extra.get("ledger"):
+    ledgers = [result.extra.get("ledger"), *(each["closing"] for each in ledgers_of(result))]
+    for closing in filter(None, ledgers):
         for item in breaks_of(closing):
             yield item["explained"], abs(amount_of(item))
 

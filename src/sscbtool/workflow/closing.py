@@ -47,6 +47,9 @@ AGREED, INVOICED, LEDGER, SPLITS = (
     "contribution_splits",
 )
 
+NO_BALANCE = "No balance was worked out: the settings state no opening_balance under [ledger]."
+"""For whoever keeps the settings; a reader of the board's report has none to mend."""
+
 INCOMPLETE: wording.Wording = (
     "SSCB-CLO-1", Severity.ERROR,
     "The ledger extract has {what} {read} and {stated} is stated, so it is not complete and was not used.",
@@ -96,6 +99,26 @@ def close_year(result: Result, judged: Judged, request: Request) -> Result:
         extra={"ledger": told, "explain": list(books.explanations.reasons(replace(result, findings=findings)))},
         remarks=(*result.remarks, *books.remarks(closing)),
     )
+
+
+def close_each_fund(result: Result, judged: Judged, request: Request) -> Iterator[tuple[str | None, Result | str]]:
+    """The year closed for each fund that was agreed for: the fund and the result, or why nothing could be closed.
+
+    Nothing within a year, of which a ledger cannot have all that was agreed, and nothing where no return is about it.
+    Where several funds were agreed for and the settings do not say which lines are whose, each fund would count the
+    same money: they are closed together.
+    """
+    if judged.period is None or judged.period.quarter or not {AGREED, LEDGER} & judged.rows.keys():
+        return
+    asked = replace(request, fund=None, partner=None, basis="received")
+    books = _Books(judged, asked)
+    agreed = {each.fund for each in books.agreements}
+    apart = bool(agreed) and all(agreed) and (len(agreed) == 1 or bool(books.settings.funds))
+    for fund in sorted(agreed) if apart else (None,):
+        try:
+            yield fund, close_year(result, judged, replace(asked, fund=fund))
+        except NothingToJudge as nothing:
+            yield fund, nothing.message
 
 
 def _own_findings(judged: Judged, findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -479,7 +502,7 @@ class _Books:
         if closing.other_funds:
             yield f"Of other funds than {self.fund}: {_lines(closing.other_funds)}."
         if "spend" in self.judged.rows and self.settings.opening_balance is None:
-            yield "No balance was worked out: the settings state no opening_balance under [ledger]."
+            yield NO_BALANCE
         if self.in_kind:
             yield f"Agreed in kind, and so no part of the money: {self.in_kind:,}."
         if self.judged.period and self.judged.period.quarter:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 
 from sscbtool.core.figures import exact, shown
-from sscbtool.core.model import Measured, Result, Submission
+from sscbtool.core.model import Finding, Measured, Outcome, Result, Severity, Submission
 from sscbtool.core.precision import to_places
+from sscbtool.core.standing import amount_of, breaks_of
 from sscbtool.core.suppress import is_personal, is_small, without_small
 from sscbtool.core.trend import steps
 from sscbtool.core.values import Period
 from sscbtool.edge.store import Store
+from sscbtool.workflow.closing import NO_BALANCE, close_each_fund
 from sscbtool.workflow.explaining import explanations
 from sscbtool.workflow.judging import Judged, engine_for
 from sscbtool.workflow.measuring import measured
@@ -32,20 +34,58 @@ def reported(request: Request, judged: Judged, held: Result) -> Result:
     """The result of a reconciliation with all that a report of it shows beside; no small count of people in it."""
     schemas = judged.received.catalogue.returns
     said = explanations(request)
+    ledgers, faults = _ledgers(request, judged, held)
+    held = replace(held, findings=(*held.findings, *faults))
+    broken = faults or any(not each["explained"] for told in ledgers for each in _breaks(told))
     extra = {
         "document": held.extra["reconcile"]["document"],
         "trend": list(_key_measures(judged, held)),
-        "explanations": list(said.reasons(held)),
+        "ledgers": ledgers,
+        "explanations": [*said.reasons(held), *_reasons(ledgers)],
         "stored": [] if held.files else list(_stored(judged)),
         "definitions": dict(sorted(judged.received.catalogue.hashes.items())),
     }
     return replace(
         held,
         command="report",
+        outcome=Outcome.FINDINGS if broken and held.outcome is Outcome.CLEAN else held.outcome,
         measures=without_small(measured(judged, BY_PARTNER), schemas),
         extra={"report": extra, "signoff": held.extra["signoff"]},
         told=_told(request, judged),
     )
+
+
+def _ledgers(request: Request, judged: Judged, held: Result) -> tuple[list[dict[str, Any]], tuple[Finding, ...]]:
+    """How the year closes for each fund, and the errors that only a closing shows."""
+    told: list[dict[str, Any]] = []
+    faults: list[Finding] = []
+    for fund, closed in close_each_fund(held, judged, request):
+        if isinstance(closed, str):
+            told.append({"fund": fund, "closing": None, "why": closed, "remarks": []})
+            continue
+        own = [f for f in closed.findings if f.severity is Severity.ERROR and f not in held.findings]
+        faults += [f for f in own if f not in faults]
+        closing = closed.extra.get("ledger")
+        why = None if closing else " ".join(f.message for f in own) or "What it rests on could not be read."
+        remarks = [each for each in closed.remarks if each not in (*held.remarks, NO_BALANCE)]
+        told.append({"fund": fund, "closing": closing, "why": why, "remarks": remarks})
+    return told, tuple(faults)
+
+
+def _breaks(told: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """What of a ledger a person must settle or explain."""
+    return breaks_of(told["closing"]) if told["closing"] else ()
+
+
+def _reasons(ledgers: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The reasons that stand for breaks of the ledger, by the id of the break."""
+    for told in ledgers:
+        for each in _breaks(told):
+            if each["explained"]:
+                whose = " ".join(name for name in ("Ledger", told["fund"], each["organisation"]) if name)
+                sign = "-" if amount_of(each) < 0 else "+"
+                about = f"{whose}: {sign}£{abs(amount_of(each)):,.2f}"
+                yield {"id": each["id"], "about": about, **each["explanation"]}
 
 
 def _key_measures(judged: Judged, held: Result) -> Iterator[dict[str, Any]]:

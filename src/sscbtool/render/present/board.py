@@ -6,6 +6,7 @@ count of people so small that it could point to one.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ from typing import Any
 
 from sscbtool import __version__
 from sscbtool.core.model import Catalogue, FigureResult, Outcome, Result, Severity, Status
-from sscbtool.core.standing import standing
+from sscbtool.core.standing import breaks_of, ledgers_of, standing
 from sscbtool.render.present.figures import (
     NEVER,
     TOO_SMALL,
@@ -31,6 +32,7 @@ from sscbtool.render.present.figures import (
     shown,
     status_mark,
 )
+from sscbtool.render.present.ledger import closed_in_a_line, closed_year
 from sscbtool.render.present.measures import agency_table
 from sscbtool.render.present.partners import quality, sent
 from sscbtool.render.present.training import MOST, WITHHELD, training, training_in_full
@@ -77,10 +79,11 @@ _BREAKS = (Status.CONTRADICTED, Status.NOT_EVIDENCED, Status.NOT_COMPUTABLE)
 def board(result: Result, *, whole: bool = False) -> Brief:
     """The report of a result for the board; ``whole`` keeps no part of a table for the appendix."""
     chapters = (
-        _by_section(result),
         _breaks(result),
+        _by_section(result),
         _against_itself(result),
         _contributions(result),
+        *(closed_year(each, result.catalogue) for each in ledgers_of(result)),
         training(result, None if whole else MOST),
         _trend(result),
         quality(result),
@@ -143,9 +146,18 @@ def _headline(result: Result) -> Line:
     if unchecked:
         words = f"{every} {agree}, but {unchecked:,} more could not be: their returns were not among the files."
         return Line(words, QUESTIONS)
-    if result.outcome is Outcome.CLEAN:
+    still = _what_is_open(result)
+    if result.outcome is Outcome.CLEAN or (_open_breaks(result) and not still):
+        # The ledger has a verdict of its own: whether the money came in is not whether the figures stand.
         return Line(f"The figures stand. {every} {agree}.", STAND)
-    return Line(f"The figures stand, with open questions. {every} {agree}; {_what_is_open(result)}.", QUESTIONS)
+    still = still or "something is still open"
+    return Line(f"The figures stand, with open questions. {every} {agree}; {still}.", QUESTIONS)
+
+
+def _open_breaks(result: Result) -> int:
+    """Breaks of the ledger, of whatever fund, that nobody explained."""
+    closings = (each["closing"] for each in ledgers_of(result) if each["closing"])
+    return sum(not item["explained"] for closing in closings for item in breaks_of(closing))
 
 
 def _what_is_open(result: Result) -> str:
@@ -156,7 +168,7 @@ def _what_is_open(result: Result) -> str:
         parts.append(f"{count_of(refused, 'file')} could not be read")
     if found := sum(1 for _ in result.open_findings):
         parts.append(f"{count_of(found, 'fault')} in the returns {'is' if found == 1 else 'are'} open")
-    return listed(parts) or "something is still open"
+    return listed(parts)
 
 
 def _closing(result: Result) -> str:
@@ -172,6 +184,8 @@ def _closing(result: Result) -> str:
         to_do.append("ask again for what could not be read")
     if any(True for _ in result.open_findings):
         to_do.append("have the partners mend or explain the faults in their returns")
+    if _open_breaks(result):
+        to_do.append("settle or explain each break of the ledger")
     if any(f.status is Status.NOT_CHECKED for f in result.figures):
         to_do.append("hold the figures that were not checked against their returns")
     if to_do:
@@ -186,6 +200,7 @@ def _lead(result: Result) -> Iterable[Line]:
     if checks:
         wrong = any(Status(check["status"]) in _BREAKS for check in checks)
         yield Line(document_sentence(checks), STATUS_MARKS[Status.CONTRADICTED if wrong else Status.HOLDS])
+    yield from map(closed_in_a_line, ledgers_of(result))
     if narrative := counts[Status.NARRATIVE]:
         words = f"{count_of(narrative, 'more statement')} of the report {'is' if narrative == 1 else 'are'} narrative"
         yield Line(f"{words}: no return can bear such a sentence out.", STATUS_MARKS[Status.NARRATIVE])
@@ -287,9 +302,12 @@ def _breaks(result: Result) -> Chapter | None:
         Column("Status", ColumnType.STATUS),
         Column("Why", least=30, moves=1),
     )
+    reasons = {each["id"]: each for each in (result.extra.get("report") or {}).get("explanations", ())}
     rows = []
     for f in (each for figures in _sections(broken).values() for each in figures):
         said, found, apart, why = _told(f, result.catalogue)
+        if is_explained(f) and (given := reasons.get(f.figure.figure_id)):
+            why = f"{why} Explained: {sentence(given['reason'])}".strip()
         rows.append(
             (
                 _section_name(f.figure.section),
@@ -303,6 +321,10 @@ def _breaks(result: Result) -> Chapter | None:
             )
         )
     words = "Each of these must be put right, in the report or in the return, or explained."
+    if all(map(is_explained, broken)):
+        words = "Each of these has been explained, and stands as long as its reason holds."
+    elif any(map(is_explained, broken)):
+        words = "Each of these that is not explained must be put right, in the report or in the return, or explained."
     return Chapter(
         "What does not stand",
         (words,),
@@ -454,9 +476,14 @@ def _explanations(result: Result) -> Chapter | None:
         Column("By", least=10),
         Column("Until", ColumnType.CODE),
     )
-    rows = tuple((e["id"], e["about"], e["reason"], e["by"], e["until"] or "no end") for e in given)
+    rows = tuple((e["id"], e["about"], e["reason"], e["by"], _day(e["until"])) for e in given)
     words = "These have been explained and are not counted as open while the reason holds."
     return Chapter("Explanations", (words,), (Table("Reasons that were given", columns, rows),))
+
+
+def _day(until: str | None) -> str:
+    """The last day of a reason as it is written."""
+    return f"{dt.date.fromisoformat(until):%d/%m/%Y}" if until else "no end"
 
 
 _SIGNED = {

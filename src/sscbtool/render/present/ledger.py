@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,10 +13,11 @@ from sscbtool.core.model import Catalogue, Outcome, Result, Severity
 from sscbtool.core.standing import amount_of, breaks_of, standing
 from sscbtool.render.present.received import findings_in_short, refusals
 from sscbtool.render.present.signing import NEXT_SIGNATURE, reasons, signatures
-from sscbtool.render.present.words import Folder, capital, count_of, nonempty, severity_counts, title_of
+from sscbtool.render.present.words import Folder, capital, count_of, nonempty, sentence, severity_counts, title_of
 from sscbtool.render.report import (
     MONEY,
     Cell,
+    Chapter,
     Column,
     ColumnType,
     Facts,
@@ -109,6 +111,62 @@ def ledger(result: Result) -> Report:
         _closing_words(result),
         _as_data(closing),
     )
+
+
+def closed_year(told: Mapping[str, Any], catalogue: Catalogue | None) -> Chapter:
+    """A fund's year in a report of more than the ledger; nothing in it asks the reader for a command."""
+    closing = told["closing"]
+    name = ledger_name(told)
+    if closing is None:
+        return Chapter(name, (f"The year was not closed. {told['why']}",))
+    bridge = _bridge(closing)
+    steps = (Column("Step", least=30), bridge.columns[1])
+    tables: tuple[Table | None, ...] = (
+        replace(_organisations(closing, catalogue), heading=f"{name} by organisation"),
+        replace(bridge, heading=f"{name} from agreed to received", columns=steps),
+        _break_table(f"{name} breaks", closing, catalogue),
+    )
+    words = (" ".join(line.text for line in _verdict(closing).lines), *told["remarks"])
+    return Chapter(name, words, nonempty([*tables, _balance(closing["balance"])]))
+
+
+def ledger_name(told: Mapping[str, Any]) -> str:
+    """What a fund's ledger is called."""
+    return f"Ledger {told['fund']}" if told["fund"] else "Ledger"
+
+
+def closed_in_a_line(told: Mapping[str, Any]) -> Line:
+    """The verdict on a fund's year."""
+    name = ledger_name(told)
+    if told["closing"] is None:
+        return Line(f"{name}: the year was not closed. {told['why']}", Mark("?", "Not closed", Tone.DOUBT))
+    first, *others = _verdict(told["closing"]).lines
+    return Line(" ".join((f"{name}: {first.text}", *(line.text for line in others))), first.mark)
+
+
+def _break_table(heading: str, closing: Mapping[str, Any], catalogue: Catalogue | None) -> Table | None:
+    """Every break, open ones first: whose, how much, and what is to be done or why it is as it is."""
+    rows: list[tuple[Cell, ...]] = []
+    for each in sorted(breaks_of(closing), key=lambda item: bool(item["explained"])):
+        mark = MARKS[each["class"]]
+        if each["explained"]:
+            said, mark = each["explanation"], replace(mark, word=f"{mark.word}, explained", tone=Tone.QUIET)
+            until = f", until {dt.date.fromisoformat(said['until']):%d/%m/%Y}" if said["until"] else ""
+            about = f"{sentence(said['reason'])} ({said['by']}{until})"
+        else:
+            about = " ".join(filter(None, (sentence(capital(each["hint"] or "")), NEXT[each["class"]])))
+        whose = organisation_name(each["organisation"], catalogue) if each["organisation"] else "Nobody known"
+        document = f", document {each['doc_no']}, line {each['line_no']}" if "doc_no" in each else ""
+        amount = Quantity(amount_of(each), MONEY, signed=True)
+        rows.append((each["id"], f"{whose}{document}", amount, mark, about))
+    columns = (
+        Column("Break", ColumnType.CODE),
+        Column("Whose", least=24),
+        Column("Amount", ColumnType.MONEY),
+        Column("Status", ColumnType.STATUS),
+        Column("What is to be done, or why it is so", least=30),
+    )
+    return Table(heading, columns, tuple(rows)) if rows else None
 
 
 def _verdict(closing: Mapping[str, Any]) -> Lines:
