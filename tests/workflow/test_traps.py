@@ -159,6 +159,33 @@ TRAPS = [
         sheet([HEAD[0], "Year", HEAD[1], "Date"], [FIRE, 2018, 500, "01/05/2018"], [TRUST, 2019, 100, "01/02/2019"]),
         "600.00",
     ),
+    Trap(
+        "years as titles of the parts",
+        sheet(HEAD, ["2017-18"], [FIRE, 450], [COURT, 300], ["2018-19"], [FIRE, 500], [COURT, 350]),
+        "850.00",
+    ),
+    Trap("another year as the only title below the heading", sheet(HEAD, ["2017-18"], [FIRE, 450], [COURT, 300]), None),
+    *(
+        Trap(
+            f"row said to be {said}",
+            sheet([*HEAD, "Status"], [FIRE, 500, "Paid"], [COURT, 300, said]),
+            "800.00",
+            ("SSCB-TAB-21 C3",),
+        )
+        for said in ("Cancelled", "VOID", "Forecast", "not yet received")
+    ),
+    Trap(
+        "refund without a minus sign",
+        sheet([*HEAD, "Type"], [FIRE, 500, "Payment"], [FIRE, 100, "Refund"]),
+        "600.00",
+        ("SSCB-TAB-20 C3",),
+    ),
+    Trap(
+        "unit in a column of its own",
+        sheet([*HEAD, "Unit"], [FIRE, 5, "£"], [COURT, 3, "£000"]),
+        "8.00",
+        ("SSCB-TAB-22 C3",),
+    ),
     # months beside each other
     *(
         Trap(f"months as {name}", sheet(["Organisation", *heads], *EQUAL), "1326.00")

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from sscbtool.core.headings import Unit, unit_of
 from sscbtool.core.model import ColumnKind, Flag, Grid, Kind, ReturnSchema, RowRole, Table
 from sscbtool.core.organisations import Register
 from sscbtool.core.recognise import HeaderMatch, stored_column
@@ -106,6 +107,51 @@ def signed_cells(grid: Grid, table: Table) -> Iterator[tuple[int, int]]:
         said = [(i, fold(text) or text) for i in at if (text := grid.text(i, j).strip())]
         if len({word for _, word in said}) > 1:
             yield from ((int(grid.rows[i]), head.number) for i, word in said if word in CREDITS)
+
+
+REFUNDS = frozenset(
+    {"refund", "refunds", "refunded", "reversal", "reversals", "credit note", "repayment", "repaid to payer"}
+)
+UNPAID = frozenset(
+    {"cancelled", "canceled", "void", "voided", "reversed", "rejected", "withdrawn", "duplicate", "draft", "forecast"}
+    | {"expected", "estimate", "estimated", "pledged", "promised", "proposed", "unpaid", "not paid", "not yet paid"}
+    | {"not received", "not yet received", "pending", "awaited", "awaiting payment", "outstanding", "written off"}
+)
+"""Whole cells that say of their row that its amount never came, or has not come."""
+
+
+def spoken_against(grid: Grid, table: Table, match: HeaderMatch) -> Iterator[tuple[int, int, bool]]:
+    """Cells of columns that the return does not read which say that their row was not paid, or paid back.
+
+    (row, column, whether it is a refund, whose amount has no minus sign).
+    """
+    read = {*match.columns.values(), *match.wide.values(), *match.controls}
+    at = np.searchsorted(grid.rows, table.data_rows).tolist()
+    amounts = [j for number in match.money if (j := stored_column(grid, number)) is not None]
+    for head in table.heads:
+        j = None if head.number in read else stored_column(grid, head.number)
+        for i in at if j is not None else ():
+            said = fold(grid.text(i, j)) if grid.kinds[i, j] == Kind.TEXT else ""
+            if said not in UNPAID and said not in REFUNDS:
+                continue
+            values = [value for k in amounts if isinstance(value := _amount(grid, i, k), Decimal)]
+            if any(value > 0 for value in values):
+                yield int(grid.rows[i]), head.number, said in REFUNDS
+
+
+UNIT_COLUMN = frozenset({"unit", "units", "scale", "multiplier", "unit of measure"})
+
+
+def scaled_cells(grid: Grid, table: Table) -> Iterator[tuple[int, int, Unit]]:
+    """Cells of a column of units that say another unit than pounds: (row, column, unit)."""
+    at = np.searchsorted(grid.rows, table.data_rows).tolist()
+    for head in table.heads:
+        j = stored_column(grid, head.number)
+        if j is None or not head.path or fold(head.path[-1]) not in UNIT_COLUMN:
+            continue
+        for i in at:
+            if unit := unit_of(grid.text(i, j)):
+                yield int(grid.rows[i]), head.number, unit
 
 
 def covered_amounts(grid: Grid, table: Table, match: HeaderMatch) -> Iterator[tuple[int, int]]:

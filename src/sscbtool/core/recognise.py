@@ -228,10 +228,9 @@ def _with_bare_names(grid: Grid, table: Table, match: HeaderMatch, schema: Retur
     row = table.area.bottom
     for i in range(int(np.searchsorted(grid.rows, row)) + 1, len(grid.rows)):
         row += 1
-        if int(grid.rows[i]) != row or grid.kinds[i, j] != Kind.TEXT or row in table.header_rows:
+        if int(grid.rows[i]) != row or grid.kinds[i, j] != Kind.TEXT or grid.text(i, j).strip() not in register:
             break
-        if grid.text(i, j).strip() in register and row not in table.data_rows:
-            more.append(row)
+        more.append(row)
     if not more:
         return table
     return replace(
@@ -306,7 +305,8 @@ def year_stated(table: Table, match: HeaderMatch) -> Period | None:
     headings |= {Period(year, None) for year in months}
     if headings:
         return headings.pop() if len(headings) == 1 else None
-    above = sorted((note.row, note.text) for note in table.notes if note.row <= table.area.top)
+    top = max(table.area.top, int(table.data_rows[0]) - 1) if len(table.data_rows) else table.area.top
+    above = sorted((note.row, note.text) for note in table.notes if note.row <= top)
     for _, text in reversed(above):
         if year := year_in(text):
             return year
@@ -327,12 +327,17 @@ def blocks(grid: Grid, table: Table) -> Iterator[Table]:
     cuts = [row for row in starts if roles[row] in TITLES or row - 1 not in {*data, *totals, *starts}]
     cuts = [row for row in cuts if row > min(data, default=row) and not _cut_before(cuts, row, data)]
     if not cuts or not data:
-        yield table
+        opening = (
+            tuple(_titles(grid, roles, min(data))) if any(start < min(data, default=0) for start in starts) else ()
+        )
+        yield replace(table, notes=(*table.notes, *opening)) if opening else table
         return
     edges = [table.area.top, *cuts, table.area.bottom + 1]
     for number, (start, end) in enumerate(pairwise(edges)):
         inside = range(start, end)
-        titles = tuple(_titles(grid, roles, start + (roles.get(start) in TITLES))) if number else ()
+        # the first part's own title may stand below the heading that all parts share
+        below = start + (roles.get(start) in TITLES) if number else min(row for row in data if row in inside)
+        titles = tuple(_titles(grid, roles, below))
         yield replace(
             table,
             area=replace(table.area, top=start, bottom=end - 1),

@@ -332,6 +332,18 @@ SIGNED: Wording = (
     "This row is called a credit in a column of its own; its amount was counted with the sign that it has.",
     "Write a minus sign before amounts that are taken away.",
 )
+SPOKEN_AGAINST: Wording = (
+    "SSCB-TAB-21",
+    QUERY,
+    "A column that is not read says that this row is cancelled, expected or not paid; its amount was counted.",
+    "Take the row out if nothing was paid, or say that it was.",
+)
+UNIT_OF_ROW: Wording = (
+    "SSCB-TAB-22",
+    ERROR,
+    "This row says that its amount is {unit}; it was read as pounds.",
+    "Give the amount in pounds and pence.",
+)
 COVERED: Wording = (
     "SSCB-TAB-19",
     QUERY,

@@ -318,7 +318,6 @@ class _OneFile:
     def _submission(self, grid: Grid, table: Table, match: HeaderMatch) -> TableReport:
         """The rows of one recognised table."""
         from sscbtool.core import wording
-        from sscbtool.core.amounts import controls, covered_amounts, foreign_cells, signed_cells, split_amounts
         from sscbtool.core.normalise import normalise
         from sscbtool.core.recognise import restored
         from sscbtool.core.row_years import row_years
@@ -356,16 +355,7 @@ class _OneFile:
             dated_in = schema.period_from
             undated = rows.frame[dated_in].isna().tolist() if dated_in else [True] * len(rows.rows)
             self.findings += wording.of_row_years(said, undated, rows.rows.tolist(), period, table, path)
-        for row, column in split_amounts(grid, table, match):
-            self.findings.append(wording.say(wording.SPLIT, Place(path, table.sheet, row, column), None))
-        for row, column in foreign_cells(grid, table) if match.money else ():
-            self.findings.append(wording.say(wording.CURRENCY, Place(path, table.sheet, row, column), None))
-        for row, column in signed_cells(grid, table) if match.money else ():
-            self.findings.append(wording.say(wording.SIGNED, Place(path, table.sheet, row, column), None))
-        for row, column in covered_amounts(grid, table, match):
-            self.findings.append(wording.say(wording.COVERED, Place(path, table.sheet, row, column), None))
-        for row, column, difference in controls(grid, table, match):
-            self.findings.append(wording.of_control(row, column, difference, table, path))
+        self.findings += _doubts(grid, table, match, path)
         self.findings += _totals(table, match, schema, path)
         dated = {row for row in rows.periods if row}
         if schema.period_from and dated and schema.period_from in match.columns:
@@ -671,6 +661,38 @@ def _ragged(workbook: Workbook, table: Table) -> tuple[int, ...]:
         if r.kind is RemarkKind.RAGGED_ROW and r.sheet == table.sheet and r.row not in headings
     )
     return tuple(row for row in ragged if row is not None and row in inside)
+
+
+def _doubts(grid: Grid, table: Table, match: HeaderMatch, path: str) -> Iterator[Finding]:
+    """What stands against a recognised table's amounts."""
+    from sscbtool.core import wording
+    from sscbtool.core.amounts import (
+        controls,
+        covered_amounts,
+        foreign_cells,
+        scaled_cells,
+        signed_cells,
+        split_amounts,
+        spoken_against,
+    )
+
+    def at(row: int, column: int) -> Place:
+        return Place(path, table.sheet, row, column)
+
+    for row, column in split_amounts(grid, table, match):
+        yield wording.say(wording.SPLIT, at(row, column), None)
+    for row, column in foreign_cells(grid, table) if match.money else ():
+        yield wording.say(wording.CURRENCY, at(row, column), None)
+    for row, column in signed_cells(grid, table) if match.money else ():
+        yield wording.say(wording.SIGNED, at(row, column), None)
+    for row, column, unit in scaled_cells(grid, table) if match.money else ():
+        yield wording.say(wording.UNIT_OF_ROW, at(row, column), None, unit=wording.UNITS[unit])
+    for row, column, refund in spoken_against(grid, table, match):
+        yield wording.say(wording.SIGNED if refund else wording.SPOKEN_AGAINST, at(row, column), None)
+    for row, column in covered_amounts(grid, table, match):
+        yield wording.say(wording.COVERED, at(row, column), None)
+    for row, column, difference in controls(grid, table, match):
+        yield wording.of_control(row, column, difference, table, path)
 
 
 def _totals(table: Table, match: HeaderMatch, schema: ReturnSchema, path: str) -> Iterator[Finding]:
