@@ -129,8 +129,10 @@ def spoken_against(grid: Grid, table: Table, match: HeaderMatch) -> Iterator[tup
     at = np.searchsorted(grid.rows, table.data_rows).tolist()
     amounts = [j for number in match.money if (j := stored_column(grid, number)) is not None]
     for head in table.heads:
-        j = None if head.number in read else stored_column(grid, head.number)
-        for i in at if j is not None else ():
+        j = stored_column(grid, head.number)
+        if j is None or head.number in read:
+            continue
+        for i in at:
             said = fold(grid.text(i, j)) if grid.kinds[i, j] == Kind.TEXT else ""
             if said not in UNPAID and said not in REFUNDS:
                 continue
