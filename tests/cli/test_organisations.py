@@ -27,6 +27,25 @@ def test_a_near_name_is_proposed_and_counts_only_once_a_person_accepts_it(tmp_pa
     assert again.json["organisations"]["unregistered"][0]["proposed_code"] is None
 
 
+def test_a_name_that_is_known_by_now_counts_in_rows_that_were_stored_before(tmp_path):
+    board = tmp_path / "board"
+    run("init", board)
+    save(
+        board / "returns" / "paid.xlsx",
+        ("Agency", "Amount", "Date"),
+        ("London Fire Brigde", 500, "01/05/2018"),
+        ("Fennel Trust", 20, "01/05/2018"),
+    )
+    assert run("--workspace", board, "ingest", "--period", "2018-19").code == 1
+    assert run("--workspace", board, "organisations", "accept", "London Fire Brigde", "LFB").code == 0
+    register = board / "schemas" / "organisations.csv"
+    register.write_text(register.read_text() + "FEN,Fennel Trust,local,,voluntary,false,,\n")
+    summed = run("--workspace", board, "summary", "contributions", "--period", "2018-19", "--format", "json").json
+    paid = {each["partner"]: each["value"] for each in summed["measures"] if each["measure"] == "received"}
+    assert paid == {"LFB": "500.00", "FEN": "20.00", None: "520.00"}
+    assert run("--workspace", board, "validate", "--stored", "--period", "2018-19").code == 0
+
+
 def test_a_count_of_organisations_says_what_it_would_be_if_proposals_were_accepted(tmp_path):
     save(
         tmp_path / "sessions.xlsx",

@@ -32,7 +32,7 @@ from sscbtool.core.standing import BREAKS
 from sscbtool.core.values import Period
 from sscbtool.edge.catalogue import load_catalogue, load_organisations
 from sscbtool.errors import BadUsage, NothingToJudge, unknown
-from sscbtool.workflow.naming import decided, register_with
+from sscbtool.workflow.naming import decided, named_by, register_with
 from sscbtool.workflow.receiving import (
     Received,
     Request,
@@ -621,6 +621,7 @@ def _received(request: Request) -> Received:
     unread = tuple(finding.place for finding in findings if finding.place.cell)
     replacing = frozenset(each.path for each in stored if each.id in heirs)
     register = register_with(catalogue.organisations, decided(settings))
+    submissions = tuple(named_by(each, catalogue, register) for each in submissions)
     return Received(catalogue, register, asked, (), submissions, findings, unread, (), remarks, replacing)
 
 

@@ -42,7 +42,7 @@ from sscbtool.edge.store import Store
 from sscbtool.errors import BadUsage
 from sscbtool.workflow import judging
 from sscbtool.workflow.explaining import explanations
-from sscbtool.workflow.naming import decided, register_with
+from sscbtool.workflow.naming import decided, named_by, register_with
 from sscbtool.workflow.receiving import Received, Request, asked_period, receive, schemas_folder
 from sscbtool.workflow.superseding import named
 
@@ -159,6 +159,7 @@ def _version(request: Request, name: str, catalogue: Catalogue) -> Version:
     asked, remarks = asked_period(request)
     unread = tuple(finding.place for finding in findings if finding.place.cell)
     register = register_with(catalogue.organisations, decided(settings))
+    submissions = tuple(named_by(each, catalogue, register) for each in submissions)
     received = Received(catalogue, register, asked, (), submissions, findings, unread, (), remarks)
     return Version(name, received, frozenset(each.id for each in chosen))
 
@@ -213,6 +214,7 @@ def _figures(
     """The published figures that come out otherwise with the new version in the old one's place: before and after."""
     register = catalogue.figures.get(str(Period(period.year)) if period else "", ())
     known = register_with(catalogue.organisations, decided(request.settings))
+    others = tuple(named_by(each, catalogue, known) for each in others)
     results = []
     for own in sides:
         received = Received(catalogue, known, period, (), (*own, *others), (), ())

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sscbtool import __version__
-from sscbtool.core.model import ColumnKind, Organisation, Outcome, Result
+from sscbtool.core.model import Catalogue, ColumnKind, Organisation, Outcome, Result, Submission
 from sscbtool.core.organisations import Register
 from sscbtool.core.values import fold
 from sscbtool.edge.settings import Settings
@@ -59,6 +59,19 @@ def register_with(organisations: Iterable[Organisation], said: Decided) -> Regis
         replace(each, aliases=(*each.aliases, *more[each.code])) if each.code in more else each
         for each in organisations
     )
+
+
+def named_by(submission: Submission, catalogue: Catalogue, register: Register) -> Submission:
+    """A stored submission under the register of today: a name that it knows by now becomes its code."""
+    schema = catalogue.returns.get(submission.return_name)
+    frame = submission.frame
+    for spec in schema.columns if schema else ():
+        if spec.kind is ColumnKind.ORGANISATION and spec.name in frame:
+            names = {str(name) for name in frame[spec.name].dropna().unique()}
+            codes = {name: found.code for name in names if (found := register.resolve(name)) and found.code != name}
+            if codes:
+                frame = frame.assign(**{spec.name: frame[spec.name].replace(codes)})
+    return submission if frame is submission.frame else replace(submission, frame=frame)
 
 
 def unregistered(rows: Iterable[Rows], register: Register) -> dict[str, int]:
