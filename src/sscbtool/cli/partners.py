@@ -44,7 +44,7 @@ def status(
         ),
     ] = None,
     period: PeriodOption = None,
-    reason: Annotated[str | None, typer.Option("--reason", metavar="WORDS", help="Why it is so.")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", metavar="WORDS", help="Why it is as it is.")] = None,
     by: Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who says so, beside the login.")] = None,
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Take back what was recorded.")] = False,
     output_format: FormatOption = Format.TABLE,

@@ -124,8 +124,8 @@ def _rows(changes: Sequence[Mapping[str, Any]], catalogue: Catalogue | None, fol
     columns = (
         Column("", ColumnType.STATUS),
         Column("Return", least=14, spare=True),
-        Column("Was at", ColumnType.PLACE),
-        Column("Is at", ColumnType.PLACE),
+        Column("Was at", ColumnType.PLACE, moves=2),
+        Column("Is at", ColumnType.PLACE, moves=1),
         Column("Column", ColumnType.CODE),
         Column("Was", ColumnType.VALUE),
         Column("Is", ColumnType.VALUE),
@@ -226,8 +226,8 @@ def _findings(found: Mapping[str, Sequence[Mapping[str, Any]]], folder: Folder) 
     columns = (
         Column("", ColumnType.STATUS),
         Column("Severity", ColumnType.CODE),
-        Column("Was at", ColumnType.PLACE),
-        Column("Is at", ColumnType.PLACE),
+        Column("Was at", ColumnType.PLACE, moves=3),
+        Column("Is at", ColumnType.PLACE, moves=2),
         Column("Code", ColumnType.CODE),
         Column("What is wrong", least=28, moves=1, labelled=False),
     )

@@ -64,7 +64,7 @@ def reconcile(result: Result) -> Report:
         _verdicts(result),
         *_figure_tables(result.figures, folder),
         column_totals(result),
-        row_facts(result),
+        row_facts(result) if result.files or result.outcome is Outcome.INCOMPLETE else None,
         set_aside_lines(result.files, result.catalogue),
         refusals(result.files, folder),
         findings_in_short(result.findings, folder),

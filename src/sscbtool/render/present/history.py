@@ -45,14 +45,14 @@ def history(result: Result) -> Report:
     columns = (
         Column("Run", ColumnType.COUNT),
         Column("When (UTC)", ColumnType.CODE),
-        Column("Command", ColumnType.CODE),
+        Column("Command", least=8),
         Column("Outcome", ColumnType.STATUS),
         Column("Period", ColumnType.CODE, spare=True),
         Column("Landed", ColumnType.COUNT),
         Column("Findings", ColumnType.COUNT),
         Column("Refused", ColumnType.COUNT, spare=True),
         Column("Late", ColumnType.COUNT, spare=True),
-        Column("Head", ColumnType.CODE),
+        Column("Head", ColumnType.CODE, moves=2),
         Column("Who and why", least=20, moves=1, labelled=False),
     )
     rows = tuple(
@@ -119,13 +119,17 @@ def _one(result: Result, run: Mapping[str, Any]) -> Report:
         Lines("Open when it ended", (Line(", ".join(run["open_items"])),)) if run["open_items"] else None,
     ]
     return Report(
-        f"Run {run['run']}", result.outcome, nonempty(sections), "", _hashes("Inputs", run["inputs"]) or landed
+        f"Run {run['run']}",
+        result.outcome,
+        nonempty(sections),
+        "Whether the log is as it was written: sscbtool history verify.",
+        _hashes("Inputs", run["inputs"], shown=64) or landed,
     )
 
 
-def _hashes(heading: str, hashes: Mapping[str, str]) -> Table | None:
+def _hashes(heading: str, hashes: Mapping[str, str], shown: int = _HASH) -> Table | None:
     columns = (Column("File", ColumnType.FILE, least=24), Column("SHA-256", ColumnType.CODE))
-    rows = tuple((name, digest) for name, digest in sorted(hashes.items()))
+    rows = tuple((name, digest[:shown]) for name, digest in sorted(hashes.items()))
     return Table(heading, columns, rows) if rows else None
 
 

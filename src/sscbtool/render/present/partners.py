@@ -83,11 +83,11 @@ def quality(result: Result) -> Chapter | None:
         Column("Errors", ColumnType.COUNT),
         Column("Queries", ColumnType.COUNT),
         Column("Warnings", ColumnType.COUNT),
-        *((Column("Expected returns", least=16),) if when else ()),
+        *((Column("Expected returns", least=16, moves=1),) if when else ()),
     )
     order = sorted({*files, *faults, *when}, key=lambda name: (name == NO_PARTNER, name))
     rows = [_partner_row(name, files[name], faults[name], when) for name in order]
-    total = _partner_row("All", everything, result.findings, {})
+    total = (*_partner_row("All", everything, result.findings, {}), *((None,) if when else ()))
     table = Table("Returns by partner", columns, tuple(rows), total if len(rows) > 1 else None)
     bad = sum(1 for _ in result.open_findings)
     words = "Errors must be mended; queries must be mended or explained; warnings are for the reader."

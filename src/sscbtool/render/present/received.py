@@ -269,9 +269,10 @@ def findings_as_data(findings: Iterable[Finding]) -> Table:
 def validate(result: Result) -> Report:
     """One line a file, then every fault by file, grouped by rule, with its cells and its remedy."""
     folder = Folder(file.path for file in result.files)
+    alone = len(result.files) == 1 and not result.findings and not result.files[0].refused
     sections = [
-        _file_table(result, folder) if result.files else None,
-        row_facts(result) if result.files or result.outcome is Outcome.INCOMPLETE else None,
+        _one_file(result.files[0]) if alone else _file_table(result, folder) if result.files else None,
+        row_facts(result) if not alone and (result.files or result.outcome is Outcome.INCOMPLETE) else None,
         set_aside_lines(result.files, result.catalogue),
         refusals(result.files, folder),
         *_finding_tables(result.findings, folder),
@@ -284,6 +285,15 @@ def validate(result: Result) -> Report:
         " ".join((f"{standing(result).text}.", *_counted(result.findings), _advice(result))),
         findings_as_data(result.findings),
     )
+
+
+def _one_file(file: FileReport) -> Lines:
+    """One sound file in a line or two: which returns of whom it holds, and what became of its rows."""
+    returns = distinct(table.return_name for table in file.tables)
+    whose = distinct(table.partner for table in file.tables)
+    period = distinct(table.period for table in file.tables if table.return_name)
+    what = ", ".join(filter(None, (returns, f"by {whose}" if whose else "", f"for {period}" if period else "")))
+    return Lines("", (Line(f"{file.path}: {what}.", _file_mark(file, ())), Line(f"Rows: {_rows_sentence([file])}.")))
 
 
 def _counted(findings: Sequence[Finding]) -> list[str]:

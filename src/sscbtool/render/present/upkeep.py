@@ -11,7 +11,7 @@ from typing import Any
 
 from sscbtool.core.model import Result
 from sscbtool.render.present.plain import plain_table, plain_values
-from sscbtool.render.present.words import capital, count_of, listed, nonempty, title_of
+from sscbtool.render.present.words import capital, count_of, listed, nonempty, sentence, title_of
 from sscbtool.render.report import Column, ColumnType, Facts, Line, Lines, Mark, Quantity, Report, Section, Table, Tone
 
 _DONE = Mark("✓", "Done", Tone.GOOD)
@@ -134,8 +134,9 @@ def registers(result: Result) -> Report:
         return replace(plain, title="Registers of published figures", closing=closing)
     closing = f"Fill in the {count_of(told['values_blanked'], 'value')} of {told['to']} as they are published"
     moved = f", and look at what was moved ({count_of(len(told['moved']), 'cell')})" if told["moved"] else ""
-    return replace(plain, title=f"Register of {told['to']}, from that of {told['from']}",
-                   closing=f"{closing}{moved}.")  # fmt: skip
+    title = f"Register of {told['to']}, from that of {told['from']}"
+    data = plain.data if told["moved"] else Table("", (), ())
+    return replace(plain, title=title, closing=f"{closing}{moved}.", data=data)
 
 
 def forms(result: Result) -> Report:
@@ -156,7 +157,7 @@ def organisations(result: Result) -> Report:
         said = told["decided"]
         meaning = f"means {said['code']}" if said["choice"] == "accept" else f"does not mean {said['code'] or 'any'}"
         line = Line(f"“{said['name']}” {meaning}, says {said['by']}.", _DONE)
-        return replace(plain, title="Organisations", sections=(Lines("", (line,)),),
+        return replace(plain, title="Organisations", sections=(Lines("", (line,)),), data=Table("", (), ()),
                        closing="It counts from the next run on: sscbtool reconcile.")  # fmt: skip
     names: Sequence[Mapping[str, Any]] = told["unregistered"]
     sections: tuple[Section, ...]
@@ -180,7 +181,7 @@ def recorded(result: Result) -> Report:
     if result.command == "explain":
         told = result.extra["explain"]
         until = f", until {'/'.join(reversed(told['until'].split('-')))}" if told["until"] else ""
-        line = Line(f"{told['id']}: {told['reason']} Said by {told['by']}{until}.", _DONE)
+        line = Line(f"{told['id']}: {sentence(told['reason'])} Said by {told['by']}{until}.", _DONE)
         closing = "It holds while the amount is the same. It counts as explained from the next run on."
     else:
         told = result.extra["match"]
