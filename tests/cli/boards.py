@@ -1,6 +1,9 @@
 """A small board of invented returns, for commands that work on a workspace."""
 
+import atexit
 import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 
 from tests.cli.conftest import Ran, run
@@ -19,13 +22,22 @@ CANARY = "Zebedee-Canary-4711"
 """A value that is in cells and must be nowhere else."""
 
 
+@cache
+def _made() -> Path:
+    """What ``init`` makes, but for the register of figures: made once, copied for each test."""
+    folder = Path(tempfile.mkdtemp(prefix="sscbtool-board-")) / "board"
+    atexit.register(shutil.rmtree, folder.parent, ignore_errors=True)
+    assert run("init", folder).code == 0
+    shutil.rmtree(folder / "schemas" / "figures")
+    return folder
+
+
 class Board:
     """A workspace in ``folder`` that expects contributions of two partners, without a register of figures."""
 
     def __init__(self, folder: Path, settings: str = EXPECTS) -> None:
         self.folder = folder
-        assert run("init", folder).code == 0
-        shutil.rmtree(folder / "schemas" / "figures")
+        shutil.copytree(_made(), folder)
         with (folder / "sscbtool.toml").open("a", encoding="utf-8") as file:
             file.write(settings)
 

@@ -257,3 +257,50 @@ def test_the_sample_year_and_its_faulty_twin(tmp_path, sample, faulty):
     mended = run("--workspace", board, "check")
     assert mended.code == 0, mended.out
     assert f"new 0, still open 0, mended {len(opened)}" in mended.out
+
+
+def test_a_file_that_is_gone_still_counts_and_is_asked_about_until_it_is_settled(board):
+    board.put("LFB", "London Fire Brigade,700.00,02/05/2018", name="sent twice.csv")
+    assert board("check").code == 0
+    (board.folder / "returns/2018-19/LFB/sent twice.csv").unlink()
+    gone = board("check", "--format", "json")
+    (finding,) = gone.json["findings"]
+    assert (gone.code, finding["code"], finding["severity"]) == (1, "SSCB-STO-1", "query")
+    assert finding["file"] == "returns/2018-19/LFB/sent twice.csv"
+    version = re.search(r"store forget ([0-9a-f]+)", finding["fix"])[1]
+    assert board("explain", finding["id"], "--reason", "kept in the archive").code == 0
+    assert board("check", "--quiet").code == 0
+    assert board("store", "forget", version).code == 0
+    settled = board("check", "--format", "json")
+    assert (settled.code, settled.json["findings"]) == (0, [])
+    assert [total["total"] for total in settled.json["totals"]] == ["60500.00"]
+
+
+def test_a_file_that_was_moved_is_not_gone(board):
+    board("check")
+    folder = board.folder / "returns/2018-19/LFB"
+    (folder / "payments.csv").rename(folder / "LFB payments.csv")
+    assert board("check").code == 0
+
+
+def test_what_an_overwriting_file_leaves_out_still_counts_and_is_asked_about(board):
+    other = board.folder / "returns/2018-19/CCG/sent in June.csv"
+    other.write_text(
+        "Invoice number,Customer,Net amount,Date raised\nINV 1,Southwark CCG,60000.00,01/05/2018\n", encoding="utf-8"
+    )
+    assert board("check").code == 0
+    board.put("CCG", "Southwark CCG,5.00,02/06/2018", name=other.name)
+    ran = board("check", "--format", "json")
+    assert (ran.code, [finding["code"] for finding in ran.json["findings"]]) == (1, ["SSCB-STO-2"])
+    assert "contributions invoiced" in ran.json["findings"][0]["message"]
+
+
+def test_of_versions_under_one_name_the_one_that_counts_is_replaced(board):
+    for amount in ("600.00", "700.00"):
+        board.put("LFB", f"London Fire Brigade,{amount},01/05/2018")
+        assert board("check").code == 0
+    path = board.put("LFB", "London Fire Brigade,800.00,01/05/2018", name="third.csv")
+    ran = board("ingest", path, "--replaces", "returns/2018-19/LFB/payments.csv")
+    assert ran.code == 0, ran.err
+    totals = board("validate", "--stored", "--format", "json").json["totals"]
+    assert [total["total"] for total in totals] == ["60800.00"]

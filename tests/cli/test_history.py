@@ -116,3 +116,16 @@ def test_the_log_holds_no_cell(board, log):
         entries = [json.loads(entry) for (entry,) in connection.execute("SELECT entry FROM log")]
     connection.close()
     assert "60000" not in json.dumps(entries)
+
+
+def test_a_decision_says_which_schemas_and_figures_it_rested_on(board):
+    def latest(command):
+        runs = board("history", "--format", "json").json["history"]["runs"]
+        number = next(each["run"] for each in runs if each["command"] == command)
+        return board("history", number, "--format", "json").json["history"]["run"]
+
+    assert board("status", "nil", "LFB", "contributions", "--reason", "letter").code == 0
+    assert board("organisations", "accept", "Fire men", "LFB").code == 0
+    rested_on = latest("check")["schemas"]
+    assert rested_on
+    assert latest("status nil")["schemas"] == latest("organisations accept")["schemas"] == rested_on

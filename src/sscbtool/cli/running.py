@@ -243,7 +243,8 @@ def _report_bug(bug: Exception) -> None:
 def _say(message: str, hint: str) -> None:
     from sscbtool.core.neutral import printable
 
-    typer.echo(printable(f"{message} {hint}".strip()), err=True)
+    ended = f"{message}." if hint and not message.endswith((".", "?", "!", ":")) else message
+    typer.echo(printable(f"{ended} {hint}".strip()), err=True)
 
 
 def request_of(command: str, workspace: Path | None, paths: list[str], asked: dict[str, Any]) -> Request:

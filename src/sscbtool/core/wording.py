@@ -435,6 +435,19 @@ COVER_VALUE: Wording = (
     "Correct the rows or the cover sheet.",
 )
 
+LEFT_BEHIND: Wording = (
+    "SSCB-STO-1",
+    QUERY,
+    "The {title} of this file still counts, and the returns folder no longer holds it.",
+    "Put it back; or take it out: sscbtool store forget {version}; or say with sscbtool explain why it is to count.",
+)
+OVERWRITTEN_WITHOUT: Wording = (
+    "SSCB-STO-2",
+    QUERY,
+    "The {title} that this file held still counts, and the file that has taken its place does not hold it.",
+    "Ask for all of it; or take it out: sscbtool store forget {version}; or say with sscbtool explain why it counts.",
+)
+
 
 def of_unrecognised(table: Table, file: str, recognition: Recognition, *, answered: bool) -> Finding:
     """A table that is no return: a warning where another table of its file is one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import glob
+import hashlib
 import itertools
 import os
 import stat
@@ -173,6 +174,24 @@ class Settled:
     being_written: tuple[str, ...] = ()
     open_elsewhere: tuple[str, ...] = ()
     """Files beside which an owner lock file lies (``~$NAME``): what was last saved is read."""
+
+
+def hashes_of(folder: Path) -> frozenset[str]:
+    """The SHA-256 of every spreadsheet below ``folder`` that can be read."""
+    files: dict[str, None] = {}
+    _walk(folder, files, {})
+    return frozenset(digest for path in files if (digest := hash_of(Path(path))))
+
+
+def hash_of(path: Path) -> str | None:
+    """The SHA-256 of a regular file; None where there is none, or it cannot be read."""
+    if not path.is_file() or path.is_symlink():
+        return None
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
 
 
 def settled(folder: Path, seconds: float) -> Settled:

@@ -27,6 +27,7 @@ from sscbtool.workflow import commands, tracking
 from sscbtool.workflow.explaining import explanations
 from sscbtool.workflow.naming import decided, register_with
 from sscbtool.workflow.receiving import Request, asked_period, schemas_folder
+from sscbtool.workflow.superseding import left_behind
 
 COMMAND = "check"
 
@@ -185,7 +186,8 @@ class _Check:
         )
         if self.request.dry_run:
             return stored
-        return (*stored, *(each for each in self.received.findings if each.place.file not in landed))
+        left = left_behind(self.request, self.catalogue, [self._name(path) for path in self.found.being_written])
+        return (*stored, *(each for each in self.received.findings if each.place.file not in landed), *left)
 
     def _moved(self) -> dict[str, str]:
         """Path under which a file landed -> path at which the same bytes lie now."""

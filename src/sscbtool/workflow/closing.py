@@ -173,7 +173,7 @@ def decide_match(request: Request, closed: Result, choice: str, identity: str) -
         whose = organisation.code
         subject = identity if proposal is None else proposal["receipt"]
         decision = Decision(MATCH, subject, whose, request.by, request.now, "accept")
-    record(request, decision, f"ledger match {choice}")
+    record(request, decision, f"ledger match {choice}", closed.catalogue, closed.files)
     told = {"id": identity, "choice": choice, "organisation": whose, "by": request.by}
     return Result("ledger match", closed.period, Outcome.CLEAN, extra={"match": told})
 

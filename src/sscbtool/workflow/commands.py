@@ -249,6 +249,7 @@ def ledger(request: Request) -> Result:
 def explain(request: Request) -> Result:
     """Keep a person's reason for a query, a figure or a break of the ledger."""
     from sscbtool.workflow import explaining
+    from sscbtool.workflow.superseding import left_behind
 
     identity, *paths = request.paths
     asked = replace(request, paths=tuple(paths))
@@ -256,6 +257,8 @@ def explain(request: Request) -> Result:
         found = ledger(asked)
     elif identity.startswith("F-"):
         found = validate(asked)
+        if found.catalogue:
+            found = replace(found, findings=(*found.findings, *left_behind(asked, found.catalogue)))
     else:
         found = reconcile(asked)
     return explaining.explain(asked, identity, found)
@@ -398,7 +401,7 @@ def organisations(request: Request) -> Result:
         if len(words) not in (1, 2):
             raise BadUsage(f"It is not said what to {choice}.", f'Say: sscbtool organisations {choice} "NAME" CODE')
         catalogue = load_catalogue(schemas_folder(request.settings))
-        return naming.decide(request, catalogue.organisations, choice, words[0], words[1] if words[1:] else None)
+        return naming.decide(request, catalogue, choice, words[0], words[1] if words[1:] else None)
     return naming.listed(_received(request), request.settings)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from sscbtool import __version__
 from sscbtool.core.identity import finding_ids
 from sscbtool.core.ledger import SETTLED
-from sscbtool.core.model import FigureResult, Finding, Outcome, Result, Severity
+from sscbtool.core.model import Catalogue, FigureResult, FileReport, Finding, Outcome, Result, Severity
 from sscbtool.edge.settings import Settings
 from sscbtool.edge.store import Decision, LogEntry, Store
 from sscbtool.errors import BadUsage
@@ -96,8 +96,10 @@ def explanations(request: Request) -> Explanations:
     return Explanations({k: each for k, each in last.items() if each.until is None or each.until >= request.today})
 
 
-def record(request: Request, decision: Decision, command: str) -> None:
-    """Keep a decision.
+def record(
+    request: Request, decision: Decision, command: str, catalogue: Catalogue | None, files: Iterable[FileReport] = ()
+) -> None:
+    """Keep a decision, and log by their hashes what it rested on: ``files``, schemas and registers of figures.
 
     Raises:
         BadUsage: there is no workspace to keep it in.
@@ -105,7 +107,20 @@ def record(request: Request, decision: Decision, command: str) -> None:
     if request.settings is None:
         raise BadUsage("There is no workspace here to record a decision in.", "Make one with: sscbtool init")
     with _store(request.settings) as store, store.writing() as writer:
-        writer.decide(decision, LogEntry(command, request.now, __version__))
+        writer.decide(decision, entry_of(request, command, catalogue, files))
+
+
+def entry_of(request: Request, command: str, catalogue: Catalogue | None, files: Iterable[FileReport] = ()) -> LogEntry:
+    """What the run log keeps of a decision."""
+    hashes = catalogue.hashes if catalogue else {}
+    return LogEntry(
+        command,
+        request.now,
+        __version__,
+        inputs={file.path: file.sha256 for file in files if file.sha256},
+        schemas={name: digest for name, digest in hashes.items() if not name.startswith("figures/")},
+        figures={name: digest for name, digest in hashes.items() if name.startswith("figures/")},
+    )
 
 
 def _store(settings: Settings) -> Store:
@@ -126,7 +141,7 @@ def explain(request: Request, identity: str, found: Result) -> Result:
     by = f"{request.by} ({request.said_by})" if request.said_by else request.by
     reason = (request.reason or "").strip()
     decision = Decision(KIND, identity, "explain", by, request.now, reason, request.until, bound_to=state)
-    record(request, decision, "explain")
+    record(request, decision, "explain", found.catalogue, found.files)
     told = {"id": identity, "reason": reason, "by": by, "until": request.until and request.until.isoformat()}
     return Result("explain", found.period, Outcome.CLEAN, extra={"explain": told})
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sscbtool import __version__
 from sscbtool.core.model import Catalogue, ColumnKind, Organisation, Outcome, Result, Submission
 from sscbtool.core.organisations import Register
 from sscbtool.core.values import fold
@@ -113,18 +112,19 @@ def listed(received: Any, settings: Settings | None) -> Result:
     )  # fmt: skip
 
 
-def decide(request: Any, organisations: Iterable[Organisation], choice: str, name: str, code: str | None) -> Result:
+def decide(request: Any, catalogue: Catalogue, choice: str, name: str, code: str | None) -> Result:
     """Keep a person's word that a name is an organisation's, or is not.
 
     Raises:
         BadUsage: no workspace to keep it in, or no such organisation.
     """
-    from sscbtool.edge.store import Decision, LogEntry, Store
+    from sscbtool.edge.store import Decision, Store
+    from sscbtool.workflow.explaining import entry_of
 
     settings: Settings | None = request.settings
     if settings is None:
         raise BadUsage("There is no workspace here to record a decision in.", "Make one with: sscbtool init")
-    known = Register(organisations).resolve(code) if code else None
+    known = Register(catalogue.organisations).resolve(code) if code else None
     if code and known is None:
         raise BadUsage(f"There is no organisation {code!r} in the register.", "Use its code, name or alias.")
     if choice == "accept" and known is None:
@@ -132,6 +132,6 @@ def decide(request: Any, organisations: Iterable[Organisation], choice: str, nam
     decision = Decision(KIND, fold(name), known.code if known else "", request.by, request.now, reason=choice)
     store = Store.open(settings.path(settings.store), file_mode=settings.file_mode, group=settings.group)
     with store, store.writing() as writer:
-        writer.decide(decision, LogEntry(f"organisations {choice}", request.now, __version__))
+        writer.decide(decision, entry_of(request, f"organisations {choice}", catalogue))
     told = {"name": name, "choice": choice, "code": known.code if known else None, "by": request.by}
     return Result("organisations", None, Outcome.CLEAN, extra={"organisations": {"decided": told}})

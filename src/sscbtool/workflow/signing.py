@@ -117,7 +117,7 @@ def sign(request: Request, judged: Judged, result: Result, role: str) -> Result:
     by = f"{request.by} ({request.said_by})" if request.said_by else request.by
     bound = json.dumps([[each.kind, each.name, each.sha256] for each in inputs], ensure_ascii=False)
     decision = Decision(KIND, _year(judged), role, by, request.now, standing(result).text, bound_to=bound)
-    record(request, decision, "signoff")
+    record(request, decision, "signoff", result.catalogue, result.files)
     return Result("signoff", result.period, Outcome.CLEAN, extra={"signoff": signed(request, judged)})
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from sscbtool.core.model import Submission
+from sscbtool.core import wording
+from sscbtool.core.model import Catalogue, Finding, Place, Submission
 from sscbtool.edge.store import Store, StoredSubmission
+from sscbtool.edge.workspace import hash_of, hashes_of
 from sscbtool.errors import BadUsage
 from sscbtool.workflow.judging import overlap
-from sscbtool.workflow.receiving import Received, Request
+from sscbtool.workflow.receiving import Received, Request, asked_period
 
 SHORTEST_NAME = 6
 """Digits of an id or hash that are enough to name a version."""
@@ -40,6 +43,19 @@ def named(stored: Iterable[StoredSubmission], name: str) -> tuple[StoredSubmissi
     return tuple(found)
 
 
+def standing(stored: Iterable[StoredSubmission], name: str) -> tuple[StoredSubmission, ...]:
+    """The submissions that a name means, those that count before those that were replaced.
+
+    Raises:
+        BadUsage: it means none, or submissions of several files.
+    """
+    stored = tuple(stored)
+    try:
+        return named([each for each in stored if each.superseded_by is None], name)
+    except BadUsage:
+        return named(stored, name)
+
+
 def replaced_by(store: Store, request: Request, received: Received, own: Iterable[Submission]) -> tuple[str, ...]:
     """Ids of what a file replaces: what ``--replaces`` names, what its cover says, or what lay at its path before.
 
@@ -52,7 +68,7 @@ def replaced_by(store: Store, request: Request, received: Received, own: Iterabl
     own = tuple(own)
     if request.replaces is not None:
         known = {(each.return_name, each.partner) for each in own}
-        chosen = named(store.submissions(current_only=False), request.replaces)
+        chosen = standing(store.submissions(current_only=False), request.replaces)
         found = [each.id for each in chosen if (each.return_name, each.partner) in known]
         if not found:
             raise BadUsage(
@@ -82,6 +98,43 @@ def _overwritten(store: Store, request: Request, received: Received, own: Iterab
         for each in store.submissions(return_name=submission.return_name):
             if folder / each.path == folder / submission.path and each.sha256 not in here:
                 yield each.id
+
+
+def left_behind(request: Request, catalogue: Catalogue, put_off: Collection[str] = ()) -> tuple[Finding, ...]:
+    """Of the year asked for: what counts although its file lies in the returns folder no longer.
+
+    A file whose place another took is told from one that went. What was ingested from elsewhere is nobody's to miss,
+    and so is what lies in ``put_off``, the paths of files that are still being written.
+    """
+    settings = request.settings
+    if settings is None or not settings.path(settings.store).is_dir() or not settings.path(settings.returns).is_dir():
+        return ()
+    asked, _ = asked_period(request)
+    returns, year = settings.path(settings.returns), str(asked.year) if asked else ""
+    with Store.open(settings.path(settings.store), file_mode=settings.file_mode, group=settings.group) as store:
+        stored = [
+            each
+            for each in store.submissions()
+            if (settings.folder / each.path).is_relative_to(returns) and (each.period or "").startswith(year)
+        ]
+    there = {each.path: hash_of(settings.folder / each.path) for each in stored}
+    missed = [each for each in stored if there[each.path] != each.sha256]
+    here = hashes_of(returns) if missed else frozenset()
+    return tuple(
+        _left(each, catalogue, overwritten=there[each.path] is not None)
+        for each in missed
+        if each.sha256 not in here and each.path not in put_off
+    )
+
+
+def _left(stored: StoredSubmission, catalogue: Catalogue, *, overwritten: bool) -> Finding:
+    """What stands in the store alone, and the name by which it is taken out."""
+    schema = catalogue.returns.get(stored.return_name)
+    title = schema.title if schema else stored.return_name
+    place = Place(stored.path, stored.sheet, stored.area.top)
+    words = wording.OVERWRITTEN_WITHOUT if overwritten else wording.LEFT_BEHIND
+    found = wording.say(words, place, None, title=f"{title[:1].lower()}{title[1:]}")
+    return replace(found, fix=found.fix.format(version=stored.id[:8]))
 
 
 def added_to(

@@ -283,7 +283,7 @@ def _say(request: Request, verb: str, words: tuple[str, ...]) -> Result:
         choice = _WITHDRAWN
     by = f"{request.by} ({request.said_by})" if request.said_by else request.by
     decision = Decision(kind, "/".join(slot), choice, by, request.now, reason)
-    record(request, decision, f"status {verb}")
+    record(request, decision, f"status {verb}", catalogue)
     told = {"return": slot[0], "partner": slot[1], "period": slot[2], "by": by, "reason": reason,
             "until": choice if kind == EXTENSION else None, "withdrawn": request.withdraw}  # fmt: skip
     return Result(f"status {verb}", slot[2], Outcome.CLEAN, extra={"status": told}, catalogue=catalogue)
