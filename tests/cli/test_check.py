@@ -1,5 +1,6 @@
 """``check``: the run that nobody watches, as the reader of its mail sees it."""
 
+import hashlib
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import sys
 import threading
 import time
 
+import openpyxl
 import pytest
 from tests.cli.boards import EXPECTS, Board
 from tests.cli.conftest import run
@@ -196,6 +198,39 @@ def test_reports_stand_whole_under_their_names_with_the_mode_of_the_settings(tmp
     assert ran.out.split()[-1] in markdown, "the head stands on the report"
     assert "London Fire Brigade" not in markdown.split("Returns")[0]
     assert json.loads((reports / "check-2018-19.json").read_text(encoding="utf-8"))["outcome"] == "clean"
+
+
+def test_its_page_and_workbook_are_the_boards_report_with_what_is_late_refused_and_broken(tmp_path, sample):
+    folder = tmp_path / "board"
+    assert run("init", folder, "--sample").code == 0
+    settings = folder / "sscbtool.toml"
+    words = settings.read_text(encoding="utf-8").replace("# [check]", "[check]", 1)
+    settings.write_text(words.replace("# reports = ", "reports = ", 1), encoding="utf-8")
+    returns = folder / "returns" / "2018-19"
+    (returns / "MPS" / "Knife crime by month 2018-19.csv").unlink()
+    (returns / "CAFCASS" / "broken.xlsx").write_bytes(b"")
+    ledger = returns / "LBS" / "SSCB debtor invoices 2018-19.csv"
+    (returns / "LBS" / "SSCB contributions agreed 2018-19.xlsx").unlink()
+    agreed = "Organisation,Fund,Agreed contribution\nSouthwark CCG,SSCB,60100\n"
+    (ledger.parent / "agreed 2018-19.csv").write_text(agreed, encoding="utf-8")
+    ran = run("--workspace", folder, "check", "--format", "json")
+    assert ran.code == 3
+    (fund,) = ran.json["check"]["ledgers"]
+    assert fund["fund"] == "SSCB"
+    page = (folder / "reports" / "check-2018-19.html").read_text(encoding="utf-8")
+    assert "Do the figures of 2018-19 stand?" in page
+    assert "Not all the figures stand" in page
+    assert all(each in page for each in fund["open"])
+    for words in ("32 of 33 returns in, 1 late.", "Whom to chase", "1 file could not be read", "Since the last check"):
+        assert words in page, words
+    assert run("--workspace", folder, "history", "--format", "json").json["history"]["head"] in page
+    book = openpyxl.load_workbook(folder / "reports" / "check-2018-19.xlsx")
+    files = {row[0]: row[-1] for row in book["Files"].iter_rows(min_row=5, values_only=True)}
+    payments = next(name for name in files if name.endswith("LFB contribution.xls"))
+    assert files[payments] == hashlib.sha256((returns / "LFB" / "LFB contribution.xls").read_bytes()).hexdigest()
+    evidence = {row[1]: row[-1] for row in book["Evidence"].iter_rows(min_row=5, values_only=True)}
+    assert evidence[payments] == files[payments]
+    assert "Ledger SSCB breaks" in book.sheetnames
 
 
 def test_a_report_that_cannot_be_written_ends_with_74(board):

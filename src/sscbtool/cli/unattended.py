@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 PANEL = "Unattended"
 EXTENSIONS = {"html": "html", "xlsx": "xlsx", "markdown": "md", "json": "json", "csv": "csv", "table": "txt"}
+FOR_READERS = frozenset({"html", "xlsx", "markdown"})
+"""What is the board's report, where there are published figures to report on; the others are of the run itself."""
 
 app = typer.Typer()
 
@@ -87,7 +89,8 @@ def _write_reports(context: typer.Context, result: Result, settings: Settings) -
     for name in settings.check.reports:
         period = f"-{result.period.replace(' ', '-')}" if result.period else ""
         path = settings.path(settings.check.folder) / f"check{period}.{EXTENSIONS[name]}"
-        written = render(result, OutputFormat(name), catalogue=result.catalogue)
+        shown = (result.told.get("board") if name in FOR_READERS else None) or result
+        written = render(shown, OutputFormat(name), catalogue=result.catalogue)
         data = written if isinstance(written, bytes) else written.encode("utf-8", errors="backslashreplace")
         write_new(path, data, settings.file_mode, settings.group)
         log(context, "info", "report", file=str(path))

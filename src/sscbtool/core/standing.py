@@ -47,6 +47,16 @@ def ledgers_of(result: Result) -> Sequence[Mapping[str, Any]]:
     return told
 
 
+def open_by_fund(result: Result) -> list[dict[str, Any]]:
+    """The funds whose ledger has breaks that nobody explained, each with their ids."""
+    told = []
+    for ledger in ledgers_of(result):
+        items = breaks_of(ledger["closing"]) if ledger["closing"] else ()
+        if ids := [str(item["id"]) for item in items if not item["explained"]]:
+            told.append({"fund": ledger["fund"], "open": ids})
+    return told
+
+
 def amount_of(item: Mapping[str, Any]) -> Decimal:
     """What a break of a closing comes to, signed."""
     return Decimal(item["difference"] if "difference" in item else item["amount"])

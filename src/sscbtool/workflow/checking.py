@@ -18,6 +18,7 @@ from sscbtool.core.changes import Changes, changes, item_keys
 from sscbtool.core.due import DueReturn
 from sscbtool.core.model import Catalogue, FileReport, Finding, Outcome, Result, Severity, Status
 from sscbtool.core.recognise import folder_says
+from sscbtool.core.standing import open_by_fund
 from sscbtool.edge.catalogue import load_catalogue
 from sscbtool.edge.settings import Settings
 from sscbtool.edge.store import LogEntry, Run, Store
@@ -65,7 +66,8 @@ def check(request: Request) -> Result:
     entry = commands.log_entry(
         COMMAND, request, result, counts=_counts(run, result), open_items=_open_items(result, result.told["senders"])
     )
-    return replace(result, told={**result.told, "head": _log(settings, entry)})
+    result = replace(result, told={**result.told, "head": _log(settings, entry)})
+    return replace(result, told={**result.told, "board": run.for_the_board(result)})
 
 
 def _store(settings: Settings) -> Store:
@@ -93,6 +95,8 @@ class _Check:
                 f"The returns folder {self.folder} is empty, and {self.stored_before} files came from it before.",
                 "If it is on a share, see whether that is mounted.",
             )
+        self.board: Result | None = None
+        """The board's report of what was judged, where there are published figures to report on."""
         self.received = self._received()
         self.judged = self._judged()
         # Where a word such as last-quarter is the period, what is long overdue must not drop out of sight.
@@ -124,7 +128,9 @@ class _Check:
         else:
             asked = replace(self.request, paths=(), stored=True)
         try:
-            return commands.reconcile(asked)
+            held, self.board = commands.reconciled_and_reported(asked)
+            # A closing shows faults of its own.
+            return replace(held, findings=self.board.findings)
         except NothingToJudge as nothing:
             told = nothing.message
         with suppress(NothingToJudge):
@@ -150,6 +156,9 @@ class _Check:
                 for each in missing
             ],
         }  # fmt: skip
+        ledgers = open_by_fund(self.board) if self.board else []
+        if ledgers:
+            told["ledgers"] = ledgers
         result = Result(
             COMMAND,
             judged.period or self.request.period,
@@ -163,7 +172,7 @@ class _Check:
             catalogue=self.catalogue,
         )
         incomplete = bool(missing or put_off) or judged.outcome is Outcome.INCOMPLETE
-        unsettled = judged.outcome is Outcome.FINDINGS or any(result.open_findings)
+        unsettled = judged.outcome is Outcome.FINDINGS or any(result.open_findings) or bool(ledgers)
         outcome = (
             Outcome.REFUSED
             if any(file.refused for file in files)
@@ -209,6 +218,14 @@ class _Check:
     def _name(self, path: str) -> str:
         base = self.settings.folder
         return Path(path).relative_to(base).as_posix() if Path(path).is_relative_to(base) else path
+
+    def for_the_board(self, result: Result) -> Result | None:
+        """The board's report with all that this run came to: what was refused, is late and changed."""
+        if self.board is None:
+            return None
+        refused = tuple(file for file in self.received.files if file.refused)
+        told = {**self.board.told, **result.told, "refused": refused}
+        return replace(self.board, outcome=result.outcome, findings=result.findings, told=told)
 
     def _told(self, result: Result) -> dict[str, Any]:
         """What a reader is shown besides: what changed, whose file is whose, and how late what is missing is."""

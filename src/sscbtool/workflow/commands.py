@@ -103,14 +103,23 @@ def validate(request: Request) -> Result:
 
 def reconcile(request: Request) -> Result:
     """The published document held against itself, and its figures against what was received."""
-    return _reconciled(request)[1]
+    from sscbtool.workflow.reporting import stored
+
+    judged, held = _reconciled(request)
+    return held if held.files else replace(held, told={**held.told, "stored": list(stored(judged))})
 
 
 def report(request: Request) -> Result:
     """What the board is handed: the reconciliation with the measures, years and reasons around it."""
+    return reconciled_and_reported(request)[1]
+
+
+def reconciled_and_reported(request: Request) -> tuple[Result, Result]:
+    """The reconciliation and the board's report of it, of one reading."""
     from sscbtool.workflow.reporting import reported
 
-    return reported(request, *_reconciled(request))
+    judged, held = _reconciled(request)
+    return held, reported(request, judged, held)
 
 
 def _reconciled(request: Request) -> tuple[Judged, Result]:

@@ -24,7 +24,7 @@ from sscbtool.workflow.explaining import explanations
 from sscbtool.workflow.judging import Judged, engine_for
 from sscbtool.workflow.measuring import measured
 from sscbtool.workflow.receiving import Request
-from sscbtool.workflow.tracking import as_plain, due_returns
+from sscbtool.workflow.tracking import as_plain, chase, due_returns
 
 BY_PARTNER = ("contributions", "training_sessions", "training_attendance", "elearning_completions")
 """The returns whose measures a board's report breaks down: the money that came in and the training that was given."""
@@ -42,7 +42,7 @@ def reported(request: Request, judged: Judged, held: Result) -> Result:
         "trend": list(_key_measures(judged, held)),
         "ledgers": ledgers,
         "explanations": [*said.reasons(held), *_reasons(ledgers)],
-        "stored": [] if held.files else list(_stored(judged)),
+        "stored": [] if held.files else list(stored(judged)),
         "definitions": dict(sorted(judged.received.catalogue.hashes.items())),
     }
     return replace(
@@ -133,7 +133,7 @@ def _comparable(measured: Measured) -> Decimal | None:
     return to_places(Fraction(value) * 100 / Fraction(whole), 1) if whole else None
 
 
-def _stored(judged: Judged) -> Iterator[dict[str, Any]]:
+def stored(judged: Judged) -> Iterator[dict[str, Any]]:
     """The files whose submissions came from the store, each with its partners and rows."""
     own: defaultdict[tuple[str, str], list[Submission]] = defaultdict(list)
     for submission in judged.received.submissions:
@@ -156,4 +156,4 @@ def _told(request: Request, judged: Judged) -> dict[str, Any]:
         head = store.head()
     year = Period(judged.period.year) if judged.period else None
     due = due_returns(request, judged.received.catalogue, year) if settings.expected else ()
-    return {"head": head, "due": [as_plain(each) for each in due]}
+    return {"head": head, "due": [as_plain(each) for each in due], "chase": list(chase(due))}

@@ -15,8 +15,10 @@ from itertools import groupby
 from typing import Any
 
 from sscbtool import __version__
+from sscbtool.core.due import Standing as Due
 from sscbtool.core.model import Catalogue, FigureResult, Outcome, Result, Severity, Status
-from sscbtool.core.standing import breaks_of, ledgers_of, standing
+from sscbtool.core.standing import ledgers_of, open_by_fund, standing
+from sscbtool.render.present.check import what_changed
 from sscbtool.render.present.figures import (
     NEVER,
     TOO_SMALL,
@@ -35,6 +37,7 @@ from sscbtool.render.present.figures import (
 from sscbtool.render.present.ledger import closed_in_a_line, closed_year
 from sscbtool.render.present.measures import agency_table
 from sscbtool.render.present.partners import quality, sent
+from sscbtool.render.present.status import chase_lines, returns_sentence
 from sscbtool.render.present.training import MOST, WITHHELD, training, training_in_full
 from sscbtool.render.present.trend import measure_named
 from sscbtool.render.present.words import (
@@ -82,6 +85,7 @@ def board(result: Result, *, whole: bool = False) -> Brief:
         _breaks(result),
         _by_section(result),
         _against_itself(result),
+        *_unattended(result),
         _contributions(result),
         *(closed_year(each, result.catalogue) for each in ledgers_of(result)),
         training(result, None if whole else MOST),
@@ -147,25 +151,21 @@ def _headline(result: Result) -> Line:
         words = f"{every} {agree}, but {unchecked:,} more could not be: their returns were not among the files."
         return Line(words, QUESTIONS)
     still = _what_is_open(result)
-    if result.outcome is Outcome.CLEAN or (_open_breaks(result) and not still):
+    if result.outcome is Outcome.CLEAN or (open_by_fund(result) and not still):
         # The ledger has a verdict of its own: whether the money came in is not whether the figures stand.
         return Line(f"The figures stand. {every} {agree}.", STAND)
     still = still or "something is still open"
     return Line(f"The figures stand, with open questions. {every} {agree}; {still}.", QUESTIONS)
 
 
-def _open_breaks(result: Result) -> int:
-    """Breaks of the ledger, of whatever fund, that nobody explained."""
-    closings = (each["closing"] for each in ledgers_of(result) if each["closing"])
-    return sum(not item["explained"] for closing in closings for item in breaks_of(closing))
-
-
 def _what_is_open(result: Result) -> str:
     parts = []
     if wrong := sum(Status(check["status"]) in _BREAKS for check in document_checks(result)):
         parts.append(f"the report contradicts itself in {count_of(wrong, 'place')}")
-    if refused := sum(file.refused for file in result.files):
+    if refused := sum(file.refused for file in sent(result)):
         parts.append(f"{count_of(refused, 'file')} could not be read")
+    if late := len(_late(result)):
+        parts.append(f"{count_of(late, 'return')} {'is' if late == 1 else 'are'} late")
     if found := sum(1 for _ in result.open_findings):
         parts.append(f"{count_of(found, 'fault')} in the returns {'is' if found == 1 else 'are'} open")
     return listed(parts)
@@ -180,17 +180,32 @@ def _closing(result: Result) -> str:
         to_do.append("get the evidence that is missing")
     if any(Status(check["status"]) in _BREAKS for check in document_checks(result)):
         to_do.append("put right where the report contradicts itself")
-    if any(file.refused for file in result.files):
+    if _late(result):
+        to_do.append("get the returns that are late")
+    if any(file.refused for file in sent(result)):
         to_do.append("ask again for what could not be read")
     if any(True for _ in result.open_findings):
         to_do.append("have the partners mend or explain the faults in their returns")
-    if _open_breaks(result):
+    if open_by_fund(result):
         to_do.append("settle or explain each break of the ledger")
     if any(f.status is Status.NOT_CHECKED for f in result.figures):
         to_do.append("hold the figures that were not checked against their returns")
     if to_do:
         return f"Before the report is signed: {listed(to_do)}."
     return "Nothing needs mending." if result.outcome is Outcome.CLEAN else "There was nothing to judge."
+
+
+def _late(result: Result) -> list[Mapping[str, Any]]:
+    """The expected returns that should have come."""
+    return [each for each in result.told.get("due", ()) if each["due"] and each["state"] == Due.LATE]
+
+
+def _unattended(result: Result) -> Iterable[Chapter]:
+    """Who is late and, where a run with nobody watching made the report, what changed since the one before."""
+    if chase := chase_lines(result.told.get("chase", ()), result.catalogue):
+        yield Chapter("Who is late", (), (chase,))
+    if changed := what_changed(result.told):
+        yield Chapter("Since the last check", tuple(line.text for line in changed.lines))
 
 
 def _lead(result: Result) -> Iterable[Line]:
@@ -209,7 +224,11 @@ def _lead(result: Result) -> Iterable[Line]:
     refused = sum(file.refused for file in files)
     if files and not result.files:
         senders = f" from {count_of(len(partners), 'partner')}" if partners else ""
-        yield Line(f"The store holds {count_of(len(files), 'file')}{senders}.", Mark("✓", "Stored", Tone.GOOD))
+        held = f"The store holds {count_of(len(files) - refused, 'file')}{senders}"
+        yield Line(
+            f"{held}; {count_of(refused, 'file')} could not be read." if refused else f"{held}.",
+            Mark("✗", "Refused", Tone.BAD) if refused else Mark("✓", "Stored", Tone.GOOD),
+        )
     elif files:
         senders = f" from {count_of(len(partners), 'partner')}" if partners else ""
         were = "was" if len(result.files) - refused == 1 else "were"
@@ -218,6 +237,8 @@ def _lead(result: Result) -> Iterable[Line]:
             f"{read}; {count_of(refused, 'file')} could not be." if refused else f"{read}, and none was refused.",
             Mark("✗", "Refused", Tone.BAD) if refused else Mark("✓", "Read", Tone.GOOD),
         )
+    if _late(result):
+        yield Line(f"{returns_sentence(result.told['due'])}.", Mark("✗", "Late", Tone.BAD))
     faults = Counter(f.severity for f in result.findings if not f.explained)
     errors, queries = faults[Severity.ERROR], faults[Severity.QUERY]
     if errors or queries:

@@ -56,7 +56,7 @@ def check(result: Result) -> Report:
     folder = Folder(file.path for file in result.files)
     told = result.told
     sections: list[Section | None] = [
-        _changes(told),
+        what_changed(told),
         chase_lines(told.get("chase", ()), result.catalogue),
         refusals(result.files, folder),
         _put_off(result.extra["check"]),
@@ -111,6 +111,9 @@ def _looked_at(result: Result) -> Iterator[str]:
         yield returns_sentence(due)
     if refused:
         yield f"{count_of(refused, 'file')} refused"
+    for each in result.extra["check"].get("ledgers", ()):
+        breaks = count_of(len(each["open"]), "open break")
+        yield f"{' '.join(filter(None, ('ledger', each['fund'])))}: {breaks}"
     if put_off:
         yield f"{count_of(len(put_off), 'file')} still being written"
     if _without_rows(result):
@@ -122,7 +125,10 @@ def _without_rows(result: Result) -> bool:
     return bool(result.period) and not any(table.rows_kept for file in result.files for table in file.tables)
 
 
-def _changes(told: Mapping[str, Any]) -> Lines | None:
+def what_changed(told: Mapping[str, Any]) -> Lines | None:
+    """What is new, still open and mended since the check before; nothing where no check was made."""
+    if "changes" not in told:
+        return None
     changes: Changes = told["changes"]
     since = f" since the check of {told['since']}" if told.get("since") else ""
     lines = [Line(f"{capital(changes.sentence)}{since}.")]

@@ -38,6 +38,7 @@ from sscbtool.render.present.figures import (
     reason_of,
     status_mark,
 )
+from sscbtool.render.present.partners import Sent, sent
 from sscbtool.render.present.received import rows_read
 from sscbtool.render.present.words import (
     REFUSED,
@@ -56,6 +57,7 @@ CONFIDENTIAL, UNKNOWN, NOWHERE = "[c]", "[x]", "[z]"
 CELLS_A_ROW = 200
 """How many characters of cell names stand in one row, so that none is too tall to be read."""
 _READ = Mark("✓", "Read", Tone.GOOD)
+_STORED = Mark("✓", "Stored", Tone.GOOD)
 _KINDS: Mapping[CheckKind, str] = {
     CheckKind.SUM: "Parts add up to their total",
     CheckKind.NESTED: "Each counts some of what the next one counts",
@@ -101,17 +103,20 @@ def evidence_pack(result: Result, report: Report) -> Book:
     read, kept, aside = (sum(column) for column in zip(*rows, strict=True)) if rows else (0, 0, 0)
     refused = sum(file.refused for file in result.files)
     received = f"{count_of(len(result.files) - refused, 'file')} read, {refused:,} refused."
+    received += f" Rows: {read:,} read = {kept:,} kept + {aside:,} set aside."
+    if not result.files:
+        received = f"{count_of(sum(not each.refused for each in sent(result)), 'file')} in the store."
     lines = (
         *([document_sentence(checks)] if checks else []),
         figures_sentence(result.figures),
-        f"{received} Rows: {read:,} read = {kept:,} kept + {aside:,} set aside.",
+        received,
         report.closing.removeprefix(figures_sentence(result.figures)).strip(),
     )
     totals = column_totals(result)
     sheets = (
         _checks(result, checks),
         _register(result, evidence),
-        evidence.sheet(result.files),
+        evidence.sheet(sent(result)),
         _not_counted(result.figures, result.catalogue),
         _files(result),
         _findings(result),
@@ -237,7 +242,7 @@ class _Evidence:
             return CONFIDENTIAL
         return count_of(len(each.evidence), "sheet") if each.evidence else NOWHERE
 
-    def sheet(self, files: Sequence[FileReport]) -> Sheet:
+    def sheet(self, files: Sequence[Sent]) -> Sheet:
         hashes = {file.path: file.sha256 for file in files}
         columns = (
             Column("Figure", ColumnType.CODE),
@@ -308,7 +313,16 @@ def _files(result: Result) -> Sheet:
         Column("SHA-256", ColumnType.CODE),
     )
     about = "Every file, its fingerprint, and what became of its rows."
-    return Sheet("Files", about, Table("Files", columns, tuple(_file(file, result) for file in result.files)))
+    rows = tuple(_file(file, result) for file in result.files) or tuple(map(_stored, sent(result)))
+    return Sheet("Files", about, Table("Files", columns, rows))
+
+
+def _stored(file: Sent) -> Row:
+    """A file as the store knows it: whose it is and how many rows it keeps, not what was set aside when it came."""
+    kept: Cell = UNKNOWN if file.refused else Quantity(file.rows)
+    mark = REFUSED if file.refused else _STORED
+    whose = ", ".join(sorted(file.partners)) or NOWHERE
+    return (file.path, mark, UNKNOWN, UNKNOWN, whose, UNKNOWN, UNKNOWN, kept, UNKNOWN, UNKNOWN, file.sha256 or UNKNOWN)
 
 
 def _file(file: FileReport, result: Result) -> Row:

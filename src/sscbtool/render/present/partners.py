@@ -40,8 +40,15 @@ def sent(result: Result) -> tuple[Sent, ...]:
             )
             for file in result.files
         )
-    stored: Sequence[Mapping[str, Any]] = (result.extra.get("report") or {}).get("stored", ())
-    return tuple(Sent(each["path"], each["sha256"], frozenset(each["partners"]), each["rows"]) for each in stored)
+    stored: Sequence[Mapping[str, Any]] = (
+        (result.extra.get("report") or {}).get("stored") or result.told.get("stored") or ()
+    )
+    held = (Sent(each["path"], each["sha256"], frozenset(each["partners"]), each["rows"]) for each in stored)
+    refused: Sequence[FileReport] = result.told.get("refused", ())
+    return (
+        *held,
+        *(Sent(f.path, f.sha256, frozenset(_partners_of(f, result.catalogue)), 0, refused=True) for f in refused),
+    )
 
 
 def _partners_of(file: FileReport, catalogue: Catalogue | None) -> set[str]:
