@@ -121,3 +121,13 @@ def test_a_lock_that_is_kept_for_a_run_is_lent_to_one_writer_of_it_at_a_time(tmp
     with locked(tmp_path, alone):
         assert (tmp_path / "holder.json").exists()
     assert names(tmp_path) == ["lock"]
+
+
+def test_what_a_killed_writer_left_aside_is_swept_by_the_next_of_the_same_file(tmp_path: Path):
+    left, fresh, other = (tmp_path / name for name in (".r.json.a1.part", ".r.json.b2.part", ".s.json.c3.part"))
+    for each in (left, fresh, other):
+        each.write_bytes(b"half")
+    for each in (left, other):
+        os.utime(each, (0, 0))
+    write_new(tmp_path / "r.json", b"{}")
+    assert names(tmp_path) == sorted((fresh.name, other.name, "r.json"))

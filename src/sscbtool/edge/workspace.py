@@ -11,6 +11,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,6 +101,7 @@ def write_new(path: Path, data: bytes, mode: int = 0o600, group: str | None = No
             path.write_bytes(data)  # a pipe or a device is written to, not replaced
             return
         sharing.make_folder(path.parent)
+        _sweep(path)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".part")
         aside = Path(name)
         try:
@@ -115,6 +117,18 @@ def write_new(path: Path, data: bytes, mode: int = 0o600, group: str | None = No
         raise CannotWrite(
             f"{path} could not be written: {fault.strerror}.", "Check the disk space, the path and the permissions."
         ) from None
+
+
+LEFT_BEHIND_SECONDS = 3600
+"""From when on a file aside is what a writer left that was killed, and not what another is writing."""
+
+
+def _sweep(path: Path) -> None:
+    """Remove what writers of this very file left aside when they were killed."""
+    for left in path.parent.glob(f".{glob.escape(path.name[:100])}.*.part"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > LEFT_BEHIND_SECONDS:
+                left.unlink()
 
 
 def _put(aside: Path, path: Path) -> None:
