@@ -267,3 +267,43 @@ def test_a_summary_of_one_return_leaves_every_file_the_return_that_it_is(sample)
     assert asked.json["measures"] == [m for m in whole.json["measures"] if m["return"] == "contributions"]
     assert [(t["return"], t["total"]) for t in asked.json["totals"]] == [("contributions", "134471.50")]
     assert {t["return"] for file in asked.json["files"] for t in file["tables"]} == {"contributions"}
+
+
+def test_a_sum_of_which_nothing_could_be_read_is_not_shown_as_nought(tmp_path):
+    file = save(tmp_path / "paid.xlsx", ("Agency", "Amount"), ("CAFCASS", "€5.00"), ("London Fire Brigade", "$6.00"))
+    shown = run("summary", "contributions", file, "--period", "2018-19")
+    assert shown.code == 1
+    assert "£0.00" not in shown.out
+    assert "not known" in shown.out
+
+
+def test_hours_are_shown_without_noughts_at_their_end(tmp_path):
+    board = tmp_path / "board"
+    run("init", board)
+    (board / "schemas" / "returns" / "volunteer_hours.yaml").write_text(
+        """schema_type: dataframe
+version: 1
+name: volunteer_hours
+title: Volunteer hours
+columns:
+  organisation: {title: Charity, dtype: str, nullable: false}
+  hours: {title: Hours, dtype: "Decimal(18,6)", coerce: true, nullable: false}
+metadata:
+  section: "2.9"
+  grain: one row a week
+  sender: null
+  key: []
+  columns:
+    organisation: {kind: organisation, sensitivity: public, aliases: [charity]}
+    hours: {kind: number, unit: hours, sensitivity: public, aliases: [hours given]}
+  totals: []
+  rules: []
+  measures:
+    hours: {sql: "sum(hours)", unit: hours, title: Hours given, evidence: [hours]}
+"""
+    )
+    file = save(tmp_path / "hours.xlsx", ("Charity", "Hours given"), ("CAFCASS", 7.5), ("London Fire Brigade", 92.5))
+    shown = run("--workspace", board, "summary", "volunteer_hours", file, "--period", "2018-19")
+    assert shown.code == 0
+    lines = [line.split()[-1] for line in shown.out.splitlines() if line.startswith(("Children and", "London", "All"))]
+    assert lines == ["92.5", "7.5", "100"]

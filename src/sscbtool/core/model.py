@@ -742,6 +742,8 @@ class ColumnTotal:
     """Where counts were withheld, the least that it may be."""
     most: Decimal | None = None
     """Where counts were withheld, the most that it may be."""
+    unknown: bool = False
+    """Whether there are rows, and none of their cells could be read: the sum is of nothing."""
 
 
 @dataclass(frozen=True)

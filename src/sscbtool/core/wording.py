@@ -192,10 +192,22 @@ def of_table(table: Table, file: str) -> Iterator[Finding]:
     """What a table itself shows: hidden rows and columns, repeated headers, rows that contradict their own total."""
     place = Place(file, table.sheet, table.area.top)
     if table.hidden_rows:
-        yield say(HIDDEN, Place(file, table.sheet, table.hidden_rows[0]), None, what=_rows(table.hidden_rows))
+        yield say(
+            HIDDEN,
+            Place(file, table.sheet, table.hidden_rows[0]),
+            None,
+            what=_rows(table.hidden_rows),
+            be=_be(table.hidden_rows),
+        )
     if table.hidden_columns:
         letters = ", ".join(column_letters(number) for number in table.hidden_columns)
-        yield say(HIDDEN, place, None, what=f"{'Column' if len(table.hidden_columns) == 1 else 'Columns'} {letters}")
+        yield say(
+            HIDDEN,
+            place,
+            None,
+            what=f"{'Column' if len(table.hidden_columns) == 1 else 'Columns'} {letters}",
+            be=_be(table.hidden_columns),
+        )
     for row, role in table.set_aside:
         if role is RowRole.REPEATED_HEADER:
             yield say(REPEATED_HEADER, Place(file, table.sheet, row), None)
@@ -206,7 +218,7 @@ def of_table(table: Table, file: str) -> Iterator[Finding]:
 
 
 HIDDEN: Wording = (
-    "SSCB-TAB-1", WARNING, "{what} are hidden in the sender's view and were counted all the same.",
+    "SSCB-TAB-1", WARNING, "{what} {be} hidden in the sender's view and counted all the same.",
     "Show them, so that everybody sees what is counted, or take them out.")  # fmt: skip
 REPEATED_HEADER: Wording = (
     "SSCB-TAB-2",
@@ -530,6 +542,10 @@ def _rows(rows: tuple[int, ...]) -> str:
     few = ", ".join(str(row) for row in rows[:5])
     more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
     return f"{'Row' if len(rows) == 1 else 'Rows'} {few}{more}"
+
+
+def _be(several: tuple[int, ...]) -> str:
+    return "is" if len(several) == 1 else "are"
 
 
 def say(wording: Wording, place: Place, column: str | None, **words: str) -> Finding:

@@ -292,7 +292,8 @@ def _totals(rows: Mapping[str, Rows], period: Period | None) -> Iterator[ColumnT
             if f"{column}__low" in each.frame:
                 low, high = (each.frame[f"{column}__{end}"][counts].fillna(values) for end in ("low", "high"))
                 least, most = _sum(low), _sum(high)
-            yield ColumnTotal(name, column, unit, int(counts.sum()), least, None if most == least else most)
+            nothing = most is None and bool(counts.any()) and bool(values.isna().all())
+            yield ColumnTotal(name, column, unit, int(counts.sum()), least, None if most == least else most, nothing)
 
 
 def _sum(values: pd.Series) -> Decimal:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, assert_never
 
-from sscbtool.core.model import Catalogue, Figure, FigureResult, Measure, Outcome, Result, Status
+from sscbtool.core.model import Catalogue, ColumnTotal, Figure, FigureResult, Measure, Outcome, Result, Status
 from sscbtool.core.register import as_stated
 from sscbtool.core.standing import standing
 from sscbtool.core.suppress import is_personal, is_small
@@ -377,13 +377,20 @@ def column_totals(result: Result) -> Table | None:
             return_title(total.return_name, result.catalogue),
             total.column,
             Quantity(total.rows),
-            Quantity(total.total, total.unit if total.unit == MONEY else "")
-            if total.most is None
-            else f"{total.total:,} to {total.most:,}",
+            _total_cell(total),
         )
         for total in result.totals
     )
     return Table("Totals of every kept row", columns, rows)
+
+
+def _total_cell(total: ColumnTotal) -> Cell:
+    """A sum of which no part could be read is not nought."""
+    if total.unknown:
+        return "not known"
+    if total.most is None:
+        return Quantity(total.total, total.unit if total.unit == MONEY else "")
+    return f"{total.total:,} to {total.most:,}"
 
 
 def next_step(result: Result) -> str:

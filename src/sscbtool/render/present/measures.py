@@ -160,7 +160,11 @@ class _Breakdown:
         return tables or [self._whole()]
 
     def quantity(self, value: _Number | None) -> Cell:
-        return None if value is None else Quantity(value, self.unit if self.unit == MONEY else "")
+        if value is None or self.unit == MONEY:
+            return None if value is None else Quantity(value, MONEY)
+        # hours and scores are kept to six places; noughts at the end say nothing
+        exact = Decimal(value)
+        return Quantity(value if exact == exact.to_integral_value() else exact.normalize(), "")
 
     def ordered(self, names: Names) -> list[str]:
         """Statutory partners are not put first: the largest amount is, then by name."""
