@@ -380,6 +380,12 @@ TWO_TABLES: Wording = (
     "Another table of this file answers to the same return for the same year; both were counted.",
     "Say whether both count; if one repeats or sums up the other, take it out.",
 )
+SENT_AGAIN: Wording = (
+    "SSCB-FIL-15",
+    QUERY,
+    "Another file of the same sender gives a different amount for the same organisation and date; both were counted.",
+    "Take the older file away if this one corrects it (sscbtool ingest FILE --replaces ID), or confirm both.",
+)
 OTHER_YEAR: Wording = (
     "SSCB-PER-2",
     QUERY,

@@ -70,7 +70,7 @@ def judge_rows(received: Received) -> Judged:
     period = received.period or prevailing(submissions)
     rows = gather(received.catalogue.returns, submissions)
     validated, not_checked = _validated(received, rows)
-    findings = [*received.findings, *validated, *_covers(received, submissions)]
+    findings = [*received.findings, *validated, *_covers(received, submissions), *_sent_again(rows, period)]
     set_aside: dict[tuple[str, str | None, object], list[SetAside]] = {}
     for submission in superseded:
         reason = "superseded by a later file"
@@ -180,6 +180,36 @@ def _covers(received: Received, submissions: Iterable[Submission]) -> Iterator[F
             yield wording.say(wording.COVER_NO_TOTAL, cover.place(path, "value"), None)
         elif sum(map(_sum, totalled), Decimal(0)) != cover.control_value:
             yield wording.say(wording.COVER_VALUE, cover.place(path, "value"), None)
+
+
+def _sent_again(rows: Mapping[str, Rows], period: Period | None) -> Iterator[Finding]:
+    """Files that give another amount than one of the same sender for the same organisation, date and quarter.
+
+    A return without a key cannot tell a correction from a second payment; rows that agree in the amount as well are
+    told by the return's own rule. One finding a file, at the first such row.
+    """
+    year = str(Period(period.year)) if period else None
+    for each in rows.values():
+        schema = each.schema
+        amounts = [spec.name for spec in schema.columns if spec.kind is ColumnKind.MONEY]
+        if schema.key or not amounts or len({submission.path for submission in each.submissions}) < 2:
+            continue
+        names = [spec.name for spec in schema.columns if spec.kind in (ColumnKind.ORGANISATION, ColumnKind.DATE)]
+        known: dict[tuple[Any, ...], list[tuple[str, tuple[Any, ...]]]] = {}
+        for start, submission in zip(each.starts.tolist(), each.submissions, strict=False):
+            named = zip(*(submission.frame[name].astype(str) for name in names), strict=True)
+            paid = zip(*(submission.frame[name] for name in amounts), strict=True)
+            lines = zip(submission.periods, submission.quarters, named, paid, strict=True)
+            told = False
+            for k, (stated, quarter, who, said) in enumerate(lines):
+                if (year and stated != year) or not any(isinstance(value, Decimal) and value for value in said):
+                    continue
+                others = known.setdefault((submission.partner, stated, quarter, who), [])
+                elsewhere = [values for path, values in others if path != submission.path]
+                if elsewhere and said not in elsewhere and not told:
+                    told = True
+                    yield wording.say(wording.SENT_AGAIN, each.place(start + k, amounts[0]), amounts[0])
+                others.append((submission.path, said))
 
 
 # --------------------------------------------------------------------------- which rows count
