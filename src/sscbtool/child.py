@@ -163,8 +163,10 @@ def _annotated(
         done = replace(done, not_kept=(NotKept.TEXT if is_text else NotKept.LAYOUT, *done.not_kept))
         if any(remark.kind is RemarkKind.MACROS for remark in admitted.remarks + workbook.remarks):
             done = replace(done, not_kept=(*done.not_kept, NotKept.MACROS))
+    # What its sender protected does not leave the building open.
+    data = done.data if file.password is None else intake.locked(done.data, file.password)
     told = {"sha256": admitted.sha256, "marked": done.marked, "not_kept": done.not_kept}
-    return told, pool.Blob(done.data)
+    return told, pool.Blob(data)
 
 
 # --------------------------------------------------------------------------- the channel

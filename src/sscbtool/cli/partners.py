@@ -124,6 +124,7 @@ def annotate(
         Path | None, typer.Option("--note", metavar="FILE", help="Write a covering note here, without cell values.")
     ] = None,
     output_format: PlainFormatOption = Format.TABLE,
+    password_prompt: PasswordOption = False,
 ) -> None:
     """Give senders their own workbooks back, each faulty cell marked and commented; what they sent stays untouched.
 
@@ -146,6 +147,7 @@ def annotate(
         "period": period,
         "partner": partner,
         "target": str(target) if target else None,
+        "password_prompt": password_prompt,
     }
     run("annotate", context, paths, asked, output_format, None, beside=beside)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,8 @@ def annotate(request: Request) -> Result:
     if not files:
         hint = "Give the paths of what was sent."
         raise NothingToJudge("There are only annotated copies here, so nothing was annotated.", hint)
-    result = validate(replace(request, paths=tuple(files)))
+    passwords: dict[str, str] = {}
+    result = validate(replace(request, paths=tuple(files), ask_password=_keeping(request.ask_password, passwords)))
     result = replace(result, command="annotate", remarks=(*found.remarks, *result.remarks))
     faulty = {file.path: own for file in result.files if not file.refused and (own := _open(result.findings, file))}
     copies = _names(list(faulty), target, alone=len(files) == 1)
@@ -53,7 +54,7 @@ def annotate(request: Request) -> Result:
     sharing = request.settings.sharing if request.settings else Sharing()
     refused: dict[str, Annotation] = {}
     with pool_for(request, len(orders)) as pool:
-        for annotation in pool.annotate(orders, on_progress=request.progress) if orders else ():
+        for annotation in pool.annotate(orders, on_progress=request.progress, passwords=passwords) if orders else ():
             if annotation.data is None:
                 refused[annotation.path] = annotation
                 continue
@@ -68,6 +69,19 @@ def annotate(request: Request) -> Result:
     if refused:
         result = replace(result, outcome=Outcome.REFUSED, files=tuple(_refused(file, refused) for file in result.files))
     return replace(result, extra={"annotate": told})
+
+
+def _keeping(ask: Callable[[str], str | None] | None, passwords: dict[str, str]) -> Callable[[str], str | None] | None:
+    """Asks for a password as ``ask`` does and keeps it for marking, so that nobody types it twice."""
+    if ask is None:
+        return None
+
+    def asked(path: str) -> str | None:
+        if password := ask(path):
+            passwords[path] = password
+        return password
+
+    return asked
 
 
 def _open(findings: Iterable[Finding], file: FileReport) -> list[Finding]:

@@ -18,11 +18,11 @@ from typing import assert_never
 
 from sscbtool.core.model import FileFormat, Limits, Remark, RemarkKind
 from sscbtool.edge.intake import archive, compound, content
-from sscbtool.edge.intake.compound import Protected
+from sscbtool.edge.intake.compound import Protected, locked
 from sscbtool.edge.intake.content import Family
 from sscbtool.errors import InputRefused
 
-__all__ = ["Admitted", "Protected", "Received", "admit", "judge", "receive"]
+__all__ = ["Admitted", "Protected", "Received", "admit", "judge", "locked", "receive"]
 
 BLANKS = b" \t\r\n\0\x0b\x0c\x1a" + codecs.BOM_UTF8 + codecs.BOM_UTF16_LE
 TEXT_MEMORY_SHARE = 3

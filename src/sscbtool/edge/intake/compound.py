@@ -149,6 +149,13 @@ def _unlocked_legacy(data: bytes, password: str | None) -> bytes:
     return _try_passwords(xls97.Xls97File, data, password)
 
 
+def locked(data: bytes, password: str) -> bytes:
+    """An OOXML workbook under a password, as Excel protects one."""
+    from msoffcrypto.method.ecma376_agile import ECMA376Agile
+
+    return bytes(ECMA376Agile.encrypt(password, io.BytesIO(data)))  # type: ignore[no-untyped-call]
+
+
 def _try_passwords(opener: type, data: bytes, password: str | None, **options: bool) -> bytes:
     """The bytes under the password given, or under the one Excel uses where it asks for none."""
     from msoffcrypto.exceptions import InvalidKeyError

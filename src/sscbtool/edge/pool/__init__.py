@@ -176,14 +176,16 @@ class Pool:
         orders: Sequence[tuple[str, str | None, Sequence[Sequence[Any]]]],
         *,
         on_progress: Callable[[int, int], None] | None = None,
+        passwords: Mapping[str, str] | None = None,
     ) -> Iterator[Annotation]:
         """Each file as an annotated workbook, in the order given, made where files are read and under the same limits.
 
         An order is a path, the SHA-256 that the file had when it was judged, and the fields of its faults
-        (``core.faultlist.Fault``) as plain values.
+        (``core.faultlist.Fault``) as plain values. A file with a password comes back under the same.
         """
         batch = json.dumps({"organisations": [], "cells": True}).encode()
-        asked = [{"password": None, "sha256": sha256, "faults": faults} for _, sha256, faults in orders]
+        known = passwords or {}
+        asked = [{"password": known.get(path), "sha256": sha256, "faults": faults} for path, sha256, faults in orders]
         yield from self._each(batch, [path for path, *_ in orders], asked, _annotation, on_progress)
 
     def _each(
