@@ -233,6 +233,17 @@ def test_its_page_and_workbook_are_the_boards_report_with_what_is_late_refused_a
     assert "Ledger SSCB breaks" in book.sheetnames
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no such modes there")
+def test_a_store_is_opened_to_those_whom_the_settings_name_later(board):
+    board("check")
+    store, settings = board.folder / "store", board.folder / "sscbtool.toml"
+    assert {stat.S_IMODE(path.stat().st_mode) for path in store.rglob("*") if path.is_file()} == {0o600}
+    settings.write_text('file_mode = "0660"\n' + settings.read_text(encoding="utf-8"), encoding="utf-8")
+    board("check")
+    assert {stat.S_IMODE(path.stat().st_mode) for path in store.rglob("*") if path.is_file()} == {0o660}
+    assert stat.S_IMODE((store / "submissions").stat().st_mode) & 0o070 == 0o070
+
+
 def test_a_report_that_cannot_be_written_ends_with_74(board):
     settings = board.folder / "sscbtool.toml"
     asked = '[check]\nreports = ["json"]\nfolder = "sscbtool.toml"'

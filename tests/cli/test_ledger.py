@@ -279,3 +279,16 @@ def test_a_proposal_that_a_person_accepts_is_remembered(workspace):
         ("settled", "60000.00")
     ]
     assert told["unmatched"] == []
+
+
+def test_a_list_that_is_missed_may_be_a_file_that_answers_to_no_return(books):
+    (books / "agreed.csv").write_text(AGREED.replace("Agreed amount", "How much"), encoding="utf-8")
+    ran = close(books)
+    assert (ran.code, "agreed.csv answer to no return" in ran.err) == (4, True)
+
+
+@pytest.mark.parametrize("heading", ["Amount in local cur.", "Amt.in loc.cur.", "Amount in loc.curr."])
+def test_an_export_may_cut_the_heading_of_its_amounts_short(books, heading):
+    path = books / "ledger.xls"
+    path.write_text(path.read_text(encoding="utf-16").replace("Amount in LC", heading), encoding="utf-16", newline="")
+    assert close(books).json["ledger"]["totals"]["received"] == "128421.50"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -207,15 +208,22 @@ class _Books:
         if not self.agreements:
             raise NothingToJudge(
                 f"Nothing was agreed for {self.judged.period}, so there is nothing to hold the ledger against.",
-                "Give the list of agreed contributions, or check the period.",
+                f"Give the list of agreed contributions, or check the period.{self._unanswered()}",
             )
         if not self.ready:
             raise NothingToJudge(
                 "There is no ledger among the files, so nothing can be said of what was received.",
-                "Give the ledger extract, or close on another basis: --basis invoiced or --basis agreed.",
+                "Give the ledger extract, or close on another basis: --basis invoiced or --basis agreed."
+                f"{self._unanswered()}",
             )
         if self.request.basis == "invoiced" and INVOICED not in self.judged.rows:
             raise NothingToJudge("There are no invoices among the files.", "Give the list of invoices.")
+
+    def _unanswered(self) -> str:
+        """Which of the files hold tables that answer to no return, since what is missed may be one of them."""
+        unanswered = {wording.UNKNOWN_TABLE[0], wording.LACKS[0]}
+        files = {PurePath(f.place.file).name for f in self.judged.findings if f.code in unanswered and f.place.file}
+        return f" Tables of {', '.join(sorted(files))} answer to no return: see sscbtool validate." if files else ""
 
     def _fund(self) -> str:
         """The fund asked for, as the agreements, splits or settings spell it; else the only one agreed for."""

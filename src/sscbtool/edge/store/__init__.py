@@ -146,6 +146,7 @@ class Store:
             self._let_go()
             self._place.sweep(name for (name,) in self._read("SELECT parquet FROM submission"))
             on_step(Step.SWEPT)
+            self._place.share()
             with self._place.writing_to():
                 connection = self._place.connect("rw")
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -174,6 +175,22 @@ class Folder:
         sync_folder(self.root)
 
     # ---- files
+
+    def share(self) -> None:
+        """Give what its owner made under other settings the mode and group that they ask for now."""
+        if not hasattr(os, "getuid"):
+            return
+        with self.writing_to():
+            # A folder may be open to more than that, if whoever set it up wanted it so.
+            wanted: dict[Path, int | None] = {
+                folder: self.sharing.folder_mode | stat.S_IMODE(folder.stat().st_mode)
+                for folder in (self.root, self.data)
+            }
+            wanted |= dict.fromkeys((*self.root.glob("catalogue.sqlite*"), *self.data.glob("*.parquet")))
+            wanted |= dict.fromkeys([self.key] if self.key.exists() else [], self.sharing.secret_mode)
+            for path, mode in wanted.items():
+                if path.stat().st_uid == os.getuid():
+                    self.sharing.give(path, mode)
 
     def sweep(self, published: Iterable[str]) -> None:
         """Remove what a writer that died left behind: files aside, and submissions that were never published."""
