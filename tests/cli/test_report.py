@@ -105,6 +105,12 @@ def test_the_ledger_of_each_fund_has_a_verdict_of_its_own_apart_from_that_on_the
     assert "Ledger SSCB: £134,471.50 was received, £250.00 less than was agreed." in page
     assert "Ledger Other board: £0.00 was received, £300.00 less than was agreed." in page
     assert "settle or explain each break of the ledger" in page
+    headings = re.findall(
+        r"<th scope=\"col\"[^>]*>(.*?)</th>", page.split("Ledger SSCB by organisation")[1].split("</thead>")[0]
+    )
+    assert [re.sub("<.*?>", "", each) for each in headings] == [
+        "Organisation", "Agreed", "Invoiced", "Received", "Difference", "Status",
+    ], "a sheet of A4 has room for no more"  # fmt: skip
     for fund, amount in (("SSCB", "-£250.00"), ("Other board", "-£300.00")):
         (broken,) = [each for each in ledgers[fund]["lines"] if each["organisation"] == "LFB"]
         asked = ("--fund", fund, "--period", "2018-19", "--reason", f"Letter about {fund}", "--until", "2099-12-31")

@@ -16,7 +16,7 @@ from sscbtool.render.present.received import (
     refusals,
     row_facts,
 )
-from sscbtool.render.present.status import chase_lines, due_table, returns_sentence
+from sscbtool.render.present.status import chase_lines, day, due_table, returns_sentence
 from sscbtool.render.present.words import (
     AGREES,
     BREAKS,
@@ -130,7 +130,7 @@ def what_changed(told: Mapping[str, Any]) -> Lines | None:
     if "changes" not in told:
         return None
     changes: Changes = told["changes"]
-    since = f" since the check of {told['since']}" if told.get("since") else ""
+    since = f" since the check of {day(told['since'])}" if told.get("since") else ""
     lines = [Line(f"{capital(changes.sentence)}{since}.")]
     if changes.first:
         lines = [Line(f"{capital(changes.sentence)}: there was no check before this one.")]

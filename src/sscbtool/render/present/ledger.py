@@ -122,7 +122,10 @@ def closed_year(told: Mapping[str, Any], catalogue: Catalogue | None) -> Chapter
     bridge = _bridge(closing)
     steps = (Column("Step", least=30), bridge.columns[1])
     tables: tuple[Table | None, ...] = (
-        replace(_organisations(closing, catalogue), heading=f"{name} by organisation"),
+        replace(
+            _organisations(closing, catalogue, without=("code", "share", "last_year")),
+            heading=f"{name} by organisation",
+        ),
         replace(bridge, heading=f"{name} from agreed to received", columns=steps),
         _break_table(f"{name} breaks", closing, catalogue),
     )
@@ -192,8 +195,11 @@ def _verdict(closing: Mapping[str, Any]) -> Lines:
 _RESIDUAL = Mark("✗", "Residual", Tone.BAD)
 
 
-def _organisations(closing: Mapping[str, Any], catalogue: Catalogue | None) -> Table:
-    """One row an organisation; columns that say nothing in this ledger are left out."""
+def _organisations(closing: Mapping[str, Any], catalogue: Catalogue | None, without: Sequence[str] = ()) -> Table:
+    """One row an organisation; columns that say nothing in this ledger are left out, and those in ``without``.
+
+    Without its code the name leads, and says which row is the total: a sheet of A4 has no room for both.
+    """
     lines: Sequence[Mapping[str, Any]] = closing["lines"]
     several = len({line["fund"] for line in lines}) > 1
     optional = {
@@ -208,9 +214,9 @@ def _organisations(closing: Mapping[str, Any], catalogue: Catalogue | None) -> T
                ("Received", ColumnType.MONEY, "received"), ("Difference", ColumnType.MONEY, "difference"),
                ("Share", ColumnType.VALUE, "share"), ("Last year", ColumnType.MONEY, "last_year"),
                ("Status", ColumnType.STATUS, "class")]  # fmt: skip
-    shown = [each for each in columns if optional.get(each[2], True)]
+    shown = [each for each in columns if optional.get(each[2], True) and each[2] not in without]
     rows = tuple(tuple(_cell(line, key, catalogue) for _, _, key in shown) for line in lines)
-    total = tuple(_total(lines, key) for _, _, key in shown)
+    total = ("Total", *(_total(lines, key) for _, _, key in shown[1:]))
     return Table(
         "By organisation",
         tuple(
