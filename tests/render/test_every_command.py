@@ -8,6 +8,7 @@ import datetime as dt
 import json
 import re
 import shutil
+from dataclasses import replace
 from importlib import resources
 from io import StringIO
 from pathlib import Path
@@ -155,7 +156,10 @@ def test_every_result_made_is_held_here(results):
 @pytest.mark.parametrize("width", [80, 120, 200])
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in ("history-run", "store-restore")])
 def test_a_terminal_shows_what_was_looked_at_and_found_good(name, width, results, golden):
-    shown = render(results[name], OutputFormat.TABLE, width=width)
+    result = results[name]
+    if "head" in result.told:  # broken over two lines it would not be known as a hash, and it changes with any schema
+        result = replace(result, told={**result.told, "head": "#" * 64})
+    shown = render(result, OutputFormat.TABLE, width=width)
     assert max(map(cell_len, shown.splitlines())) <= max(width, cell_len(shown.splitlines()[0]))
     golden(f"{name}.{width}.txt", HASHES.sub(lambda found: "#" * len(found[0]), shown).replace(__version__, "VERSION"))
 
