@@ -205,3 +205,17 @@ def test_in_a_table_of_a_thousand_columns_and_more_a_column_named_total_is_still
     rows[3][-1] += 5
     (broken,) = the_table([("Agency", *wide, "Total"), *rows]).row_breaks
     assert (broken.row, broken.column, broken.difference) == (5, 1201, Decimal(-5))
+
+
+def test_a_code_that_reads_as_a_number_beyond_all_bounds_stops_nobody():
+    table = the_table(
+        [("Area", "Count"), ("North", 5), ("South", 12), ("West", "990E06000010"), ("East", 7), ("Total", 24)]
+    )
+    assert list(table.data_rows) == [2, 3, 4, 5]
+    assert table.total_rows == (6,)
+
+
+@pytest.mark.parametrize("ward", ["East", "London", "North East"])
+def test_one_part_of_a_town_that_bears_a_regions_name_is_no_total(ward):
+    table = the_table([("Ward", "Count"), ("North", 500), ("South", 1200), (ward, 721), ("Total", 2421)])
+    assert (list(table.data_rows), table.total_rows) == ([2, 3, 4], (5,))

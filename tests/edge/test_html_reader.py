@@ -183,3 +183,22 @@ def test_any_page_is_read_or_refused(page):
     except InputRefused:
         return
     assert all(len(grid.rows) for grid in workbook.grids)
+
+
+@pytest.mark.parametrize(
+    ("shown", "stored", "read_as"),
+    [
+        ("500", "500.25", "500.25"),
+        ("&pound;1,500", "1500.25", "£1500.25"),
+        ("-3", "-2.5", "-2.5"),
+        ("500.25", "500.25", "500.25"),
+        ("500", "", "500"),
+        ("12%", "0.12", "12%"),
+        ("01/05/2018", "43221.5", "01/05/2018"),
+        ("&euro;500", "500.25", "€500"),
+        ("600", "500.25", "600"),
+        ("00123", "123.4", "00123"),
+    ],
+)
+def test_decimals_that_excel_kept_beside_a_rounded_number_are_read(shown, stored, read_as):
+    assert cells(read(f"<table><tr><td>Amount<tr><td x:num='{stored}'>{shown}</table>"))["A2"] == read_as

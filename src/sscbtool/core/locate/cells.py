@@ -37,8 +37,9 @@ class Look(IntEnum):
     """Stands where a number would, but is none: suppressed, not applicable, an error, a formula never calculated."""
 
 
+# An exponent of three digits is no amount or count: it is a code (990E06000010), and beyond what can be added up.
 NUMBER = (
-    r"^\s*[(+\-−–]?\s*[£$€]?\s*[+\-−–]?\s*(?:\d[\d,]*(?:\.\d*)?|\.\d+)(?:[eE][+\-]?\d+)?"
+    r"^\s*[(+\-−–]?\s*[£$€]?\s*[+\-−–]?\s*(?:\d[\d,]*(?:\.\d*)?|\.\d+)(?:[eE][+\-]?\d{1,2})?"
     r"\s*(?:%|\*+|\[[a-z]\]|[rpe]|CR|DR)?\s*\)?-?\s*$"
 )
 _TIME = r"(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?"
@@ -161,7 +162,7 @@ def looks_of(grid: Grid) -> Matrix:
 
 # --------------------------------------------------------------------------- numbers
 
-_CLEAN = r"^\s*(\()?\s*([+\-−–])?\s*[£$€]?\s*([+\-−–])?\s*([\d,]*\.?\d*(?:[eE][+\-]?\d+)?)\s*(%)?.*?(\)?-?)\s*$"
+_CLEAN = r"^\s*(\()?\s*([+\-−–])?\s*[£$€]?\s*([+\-−–])?\s*([\d,]*\.?\d*(?:[eE][+\-]?\d{1,2})?)\s*(%)?.*?(\)?-?)\s*$"
 _CLEANER = re.compile(_CLEAN)
 _MINUS = frozenset("-−–")
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from sscbtool.core.locate.cells import SUPPRESSED, Look, Vector, pc
-from sscbtool.core.locate.labels import WHOLE_COUNTRIES, Claim, folded_label, levels_of
+from sscbtool.core.locate.labels import COUNTRIES, WHOLE_COUNTRIES, Claim, folded_label, levels_of
 from sscbtool.core.locate.lines import Lines
 from sscbtool.core.locate.sums import Closure, Columns, Search, closures, columns_of
 from sscbtool.core.model import Area, ControlTotal
@@ -122,7 +122,8 @@ class _Finder:
         if len(set(labels)) < len(labels) * 0.8:
             return coarse
         if others >= 2 * len(places):
-            coarse[places] = True
+            # One region alone may be a ward of that name (North, South, East, West): arithmetic may still say more.
+            coarse[places] = len(places) > 1 or labels[0] in COUNTRIES
         elif len(places) >= 3:
             whole = [int(q) for q, label in zip(places, labels, strict=True) if label in WHOLE_COUNTRIES]
             if len(whole) <= 2:

@@ -10,6 +10,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from lxml import etree
@@ -37,6 +38,8 @@ BLANKS = re.compile(r"[ \t\r\n\f]+")
 RUN_OF_BLANKS = re.compile(r"[\t\r\n\f]|  ")
 BREAKS = re.compile(r" *\n *")
 SUSPECT = re.compile(f"{LOST}|{MOJIBAKE}")
+PLAIN_NUMBER = re.compile(r"(£?)(-?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]+)?)")
+STORED_NUMBER = re.compile(r"-?[0-9]{1,15}\.[0-9]{1,20}")
 CELLS = frozenset({"td", "th"})
 LINES = frozenset({"br", "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6"})
 UNSEEN = frozenset({"script", "style", "template", "noscript", "table"})
@@ -200,7 +203,7 @@ def _add_cell(element: Any, layout: _Layout, merges: list[tuple[int, int, int, i
         layout.hidden_columns.append(column)
     if width > 1 or height > 1:
         merges.append((layout.row, column, layout.row + height - 1, column + width - 1))
-    text = _shown(element)
+    text = _unrounded(_shown(element), element.get("x:num"))
     if not text:
         return
     if len(text) > layout.limits.field_chars:
@@ -228,6 +231,17 @@ def _shown(cell: Any) -> str:
         return BLANKS.sub(" ", text).strip() if RUN_OF_BLANKS.search(text) else text.strip()
     lines = (BLANKS.sub(" ", line).strip() for line in text.split("\v"))
     return BREAKS.sub("\n", "\n".join(line for line in lines if line)).strip()
+
+
+def _unrounded(shown: str, stored: str | None) -> str:
+    """What a cell shows, with the decimals that Excel kept in ``x:num`` where it shows the number rounded."""
+    number, kept = PLAIN_NUMBER.fullmatch(shown), STORED_NUMBER.fullmatch(stored or "")
+    if not number or not kept:
+        return shown
+    digits, exact = number[2], Decimal(kept[0])
+    places = len(digits.partition(".")[2])
+    as_shown = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return f"{number[1]}{exact:f}" if as_shown == Decimal(digits.replace(",", "")) != exact else shown
 
 
 def _pieces(cell: Any) -> Iterator[str]:
