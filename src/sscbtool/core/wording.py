@@ -128,6 +128,19 @@ MARKER: Wording = (
     "SSCB-CEL-20", QUERY, "The {title} is marked as withheld, missing or not applicable, so it is not counted.",
     "Give the value if it may be given; if not, say why.")  # fmt: skip
 
+LEDGER_INCOMPLETE: Wording = (
+    "SSCB-CLO-1", ERROR,
+    "The ledger extract has {what} {read} and {stated} is stated, so it is not complete and was not used.",
+    "Export the ledger again in full, or correct the figure stated.")  # fmt: skip
+NO_CONTROL_TOTAL: Wording = (
+    "SSCB-CLO-2", WARNING,
+    "Nothing states what this ledger extract must come to, so it cannot be told whether it is complete.",
+    "Give its total with --control-total, or state it on a cover sheet.")  # fmt: skip
+BAD_SPLIT: Wording = (
+    "SSCB-CLO-3", ERROR,
+    "The parts of this ledger line add up to {parts} and the line is {whole}; the rest stays with the fund asked for.",
+    "Correct the parts, so that they add up to the line.")  # fmt: skip
+
 REMARKS: Mapping[RemarkKind, Wording] = {
     RemarkKind.NAME_MISMATCH: (
         "SSCB-FIL-1", WARNING, "The file's name says another format than its content; it was read as {detail}.",

@@ -51,19 +51,6 @@ AGREED, INVOICED, LEDGER, SPLITS = (
 NO_BALANCE = "No balance was worked out: the settings state no opening_balance under [ledger]."
 """For whoever keeps the settings; a reader of the board's report has none to mend."""
 
-INCOMPLETE: wording.Wording = (
-    "SSCB-CLO-1", Severity.ERROR,
-    "The ledger extract has {what} {read} and {stated} is stated, so it is not complete and was not used.",
-    "Export the ledger again in full, or correct the figure stated.")  # fmt: skip
-NO_CONTROL: wording.Wording = (
-    "SSCB-CLO-2", Severity.WARNING,
-    "Nothing states what this ledger extract must come to, so it cannot be told whether it is complete.",
-    "Give its total with --control-total, or state it on a cover sheet.")  # fmt: skip
-BAD_SPLIT: wording.Wording = (
-    "SSCB-CLO-3", Severity.ERROR,
-    "The parts of this ledger line add up to {parts} and the line is {whole}; the rest stays with the fund asked for.",
-    "Correct the parts, so that they add up to the line.")  # fmt: skip
-
 
 def close_year(result: Result, judged: Judged, request: Request) -> Result:
     """The result with the closing under ``ledger``; without it where the ledger extract is not complete.
@@ -297,20 +284,27 @@ class _Books:
             stated = True
             if abs(int(asked * 100)) not in (abs(total), abs(int(self._income(rows).sum()))):
                 yield wording.say(
-                    INCOMPLETE, first, "amount", what="a total of", read=_words(total), stated=_words(int(asked * 100))
+                    wording.LEDGER_INCOMPLETE,
+                    first,
+                    "amount",
+                    what="a total of",
+                    read=_words(total),
+                    stated=_words(int(asked * 100)),
                 )
         lines = sum(len(np.unique(each.rows)) for each in rows.submissions)
         if self.request.control_rows is not None:
             stated = True
             if self.request.control_rows != lines:
                 asked_rows = f"{self.request.control_rows:,}"
-                yield wording.say(INCOMPLETE, first, None, what="lines:", read=f"{lines:,}", stated=asked_rows)
+                yield wording.say(
+                    wording.LEDGER_INCOMPLETE, first, None, what="lines:", read=f"{lines:,}", stated=asked_rows
+                )
         for submission in rows.submissions:
             says, faults = self._stated_within(submission, findings)
             stated = stated or says
             yield from faults
         if not stated:
-            yield wording.say(NO_CONTROL, first, None)
+            yield wording.say(wording.NO_CONTROL_TOTAL, first, None)
 
     def _stated_within(self, submission: Submission, findings: Iterable[Finding]) -> tuple[bool, list[Finding]]:
         """Whether a file states its own total or count, and where it does not keep to it."""
@@ -321,14 +315,16 @@ class _Books:
         if cover and cover.control_value is not None and abs(int(cover.control_value * 100)) != abs(int(raw.sum())):
             place = cover.place(submission.path, "value")
             words = {"read": _words(int(raw.sum())), "stated": _words(int(cover.control_value * 100))}
-            faults.append(wording.say(INCOMPLETE, place, "amount", what="a total of", **words))
+            faults.append(wording.say(wording.LEDGER_INCOMPLETE, place, "amount", what="a total of", **words))
         if cover and cover.control_rows is not None:
             code = wording.COVER_ROWS[0]
             if any(each.code == code and each.place.file == submission.path for each in findings):
                 lines = f"{len(np.unique(submission.rows)):,}"
                 place = cover.place(submission.path, "rows")
                 stated = f"{cover.control_rows:,}"
-                faults.append(wording.say(INCOMPLETE, place, None, what="lines:", read=lines, stated=stated))
+                faults.append(
+                    wording.say(wording.LEDGER_INCOMPLETE, place, None, what="lines:", read=lines, stated=stated)
+                )
         column = int(submission.cells["amount"][0]) if len(submission.rows) else 0
         for file in self.judged.files:
             for report in file.tables:
@@ -340,7 +336,9 @@ class _Books:
                         if not each.agrees and each.stated is not None and each.computed is not None:
                             place = Place(file.path, submission.sheet, each.row, each.column)
                             words = {"read": f"{each.computed:,.2f}", "stated": f"{each.stated:,.2f}"}
-                            faults.append(wording.say(INCOMPLETE, place, "amount", what="a total of", **words))
+                            faults.append(
+                                wording.say(wording.LEDGER_INCOMPLETE, place, "amount", what="a total of", **words)
+                            )
         return says, faults
 
     # ----------------------------------------------------------------------- the inputs of a closing
@@ -487,7 +485,7 @@ class _Books:
             if key in parts and (rest := whole - sum(amount for _, amount in own)):
                 place = rows.place(int(lines.row[k]), "amount")
                 words = {"parts": _words(whole - rest), "whole": _words(whole)}
-                self.split_faults.append(wording.say(BAD_SPLIT, place, "amount", **words))
+                self.split_faults.append(wording.say(wording.BAD_SPLIT, place, "amount", **words))
                 own = [*own, (str(lines.fund[k]), rest)]
             where += [k] * len(own)
             given += own
@@ -507,6 +505,8 @@ class _Books:
         """What a reader should know of how the closing was made."""
         if closing.other_years:
             yield f"Dated outside {self.judged.period} and not counted: {_lines(closing.other_years)}."
+        if self.fund and not self.settings.funds and len({each.fund for each in self.agreements} - {""}) > 1:
+            yield f"No fund has codes in settings ([ledger.funds]): lines that no split divides are {self.fund}'s."
         if closing.other_funds:
             yield f"Of other funds than {self.fund}: {_lines(closing.other_funds)}."
         if "spend" in self.judged.rows and self.settings.opening_balance is None:
