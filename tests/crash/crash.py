@@ -28,7 +28,7 @@ FILES = 3
 WRITING_SECONDS = 0.06
 """About how long it takes to land them, once the first file of rows is there."""
 ROWS = "Organisation,Amount,Date received\n" + "".join(
-    f"London Fire Brigade,{{}}.{number:02},01/05/2018\n" for number in range(40)
+    f"London Fire Brigade,{{}}.{number:02},01/MONTH/2018\n" for number in range(40)
 )
 ENDED = {signal.SIGKILL: "kill -9", signal.SIGTERM: "SIGTERM", signal.SIGINT: "SIGINT"}
 
@@ -38,7 +38,8 @@ def lay_out(board: Path) -> None:
     (board / "sscbtool.toml").write_text("")
     for number in range(FILES):
         path = board / "returns" / "2018-19" / "LFB" / f"{number}.csv"
-        path.write_text(ROWS.format(*range(number * 100, number * 100 + 40)))
+        # each its own month: another amount for a day that an earlier file has would be asked about
+        path.write_text(ROWS.format(*range(number * 100, number * 100 + 40)).replace("MONTH", f"{number + 5:02}"))
 
 
 def start(board: Path) -> int:

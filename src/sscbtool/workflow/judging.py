@@ -186,7 +186,8 @@ def _sent_again(rows: Mapping[str, Rows], period: Period | None) -> Iterator[Fin
     """Files that give another amount than one of the same sender for the same organisation, date and quarter.
 
     A return without a key cannot tell a correction from a second payment; rows that agree in the amount as well are
-    told by the return's own rule. One finding a file, at the first such row.
+    told by the return's own rule. Rows without a date or quarter may well be instalments, which add up and are said to.
+    One finding a file, at the first such row.
     """
     year = str(Period(period.year)) if period else None
     for each in rows.values():
@@ -203,6 +204,8 @@ def _sent_again(rows: Mapping[str, Rows], period: Period | None) -> Iterator[Fin
             told = False
             for k, (stated, quarter, who, said) in enumerate(lines):
                 if (year and stated != year) or not any(isinstance(value, Decimal) and value for value in said):
+                    continue
+                if quarter is None:
                     continue
                 others = known.setdefault((submission.partner, stated, quarter, who), [])
                 elsewhere = [values for path, values in others if path != submission.path]
