@@ -10,7 +10,7 @@ demo: $(STAMP)  ## install what is needed and run the main job on the sample yea
 	$(BIN)/sscbtool reconcile sample_data/2018-19 --period 2018-19
 
 test: $(STAMP)  ## install what is needed and pass the tests; says what was left out for want of a program
-	$(BIN)/python -m pytest -n 2 -q
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q
 
 browser: $(STAMP)  ## install what drives a browser, for the tests that look at the page
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-browser.lock

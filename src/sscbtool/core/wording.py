@@ -395,7 +395,7 @@ TWO_TABLES: Wording = (
 )
 SENT_AGAIN: Wording = (
     "SSCB-FIL-15",
-    QUERY,
+    WARNING,
     "Another file of the same sender gives a different amount for the same organisation and date; both were counted.",
     "Take the older file away if this one corrects it (sscbtool ingest FILE --replaces ID), or confirm both.",
 )
